@@ -1,0 +1,4 @@
+//! Not written yet.
+#![forbid(unsafe_code)]
+
+fn main() {}
