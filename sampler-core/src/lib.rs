@@ -1,3 +1,31 @@
-//! Not written yet.
+//! What a sampling allocator decides and counts, without the allocator.
+//!
+//! `no_std`, no dependency, no `unsafe`: everything here is arithmetic on sizes, addresses and counters, so that each claim can be
+//! tested against a naive model. The library that lives under a program (`sampler-preload`) supplies addresses and memory.
+//!
+//! Reading order: which schemes there are ([`Scheme`]) and how they are configured ([`Config`]); how each decides
+//! ([`decision`], on [`hash`], [`random`] and [`ln`]); how a block remembers it ([`header`]); what is counted ([`slot`], in
+//! [`bins`], [`windows`] and [`gaps`]); how a process reports it ([`record`]).
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod config;
+mod scheme;
+
+pub mod bins;
+pub mod counter;
+pub mod decision;
+pub mod gaps;
+pub mod hash;
+pub mod header;
+pub mod ln;
+pub mod random;
+pub mod record;
+pub mod slot;
+pub mod windows;
+
+pub use config::{BadValue, Config, MEAN_BYTES_MAX, Variable};
+pub use scheme::{DecisionName, Scheme, TrackingName};

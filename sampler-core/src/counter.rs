@@ -1,0 +1,44 @@
+//! A number that one thread changes and any thread may read.
+
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A 64-bit counter with one writer at a time. Adding is a plain read and write, never a locked instruction: two writers at once
+/// would lose counts, so each belongs to a slot that one thread holds.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// A counter at zero.
+    pub const fn new() -> Counter {
+        Counter(AtomicU64::new(0))
+    }
+
+    /// The value.
+    #[inline(always)]
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    /// Replaces the value.
+    #[inline(always)]
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Relaxed);
+    }
+
+    /// Adds, wrapping around at 2^64.
+    #[inline(always)]
+    pub fn add(&self, more: u64) {
+        self.set(self.get().wrapping_add(more));
+    }
+
+    /// The value as a floating-point number, for sums that outgrow 64 bits.
+    pub fn get_f64(&self) -> f64 {
+        f64::from_bits(self.get())
+    }
+
+    /// Adds to a floating-point number; zero bits are 0.0.
+    pub fn add_f64(&self, more: f64) {
+        self.set((self.get_f64() + more).to_bits());
+    }
+}

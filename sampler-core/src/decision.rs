@@ -1,0 +1,107 @@
+//! Which allocations are sampled: one type a decision, resolved at compile time.
+//!
+//! Probabilities of inclusion: hashes `2^-popcount(mask)` over addresses that mix well (see [`crate::hash`] for why these do not);
+//! Poisson bytes `1 - exp(-size/mean)`; hybrid one or the other by size.
+
+use crate::config::Config;
+use crate::hash::{PAGE_SHIFT, page_hash, xorshift};
+use crate::slot::Slot;
+
+/// The hybrid draws for sizes below this and hashes from here on, as the seed does.
+pub const HYBRID_THRESHOLD_BYTES: u64 = 256;
+
+/// A way to decide whether an allocation is sampled.
+pub trait Decision {
+    /// Whether the pages that hold headers are counted.
+    const COUNTS_PAGES: bool = false;
+
+    /// Whether this allocation is sampled. `header` is the address of its header (of the block, where there is none). Called once an
+    /// allocation, since a drawn decision moves on.
+    fn is_sampled(config: &Config, slot: &Slot, header: u64, size: u64) -> bool;
+
+    /// Whether a sample of this size was drawn, so that a new gap is due.
+    fn draws(size: u64) -> bool;
+}
+
+/// `HEADER_HASH`: by the header's address.
+pub struct Hash;
+/// `HEADER_PAGE_HASH`: by the header's page.
+pub struct PageHash;
+/// `HEADER_POISSON_BYTES`: by exponential gaps in bytes.
+pub struct PoissonBytes;
+/// `HEADER_HYBRID`: [`PoissonBytes`] below [`HYBRID_THRESHOLD_BYTES`], [`Hash`] from there on.
+pub struct Hybrid;
+/// `COUNT`: never.
+pub struct Never;
+
+impl Decision for Hash {
+    #[inline(always)]
+    fn is_sampled(config: &Config, _: &Slot, header: u64, _: u64) -> bool {
+        xorshift(header) & config.hash_mask == 0
+    }
+
+    #[inline(always)]
+    fn draws(_: u64) -> bool {
+        false
+    }
+}
+
+impl Decision for PageHash {
+    const COUNTS_PAGES: bool = true;
+
+    #[inline(always)]
+    fn is_sampled(config: &Config, _: &Slot, header: u64, _: u64) -> bool {
+        page_hash(header >> PAGE_SHIFT) & config.hash_mask == 0
+    }
+
+    #[inline(always)]
+    fn draws(_: u64) -> bool {
+        false
+    }
+}
+
+impl Decision for PoissonBytes {
+    /// The gap is at least 1 where the mean is above 0, so 0 bytes are never at its end; at mean 0 it stays 0, and everything is.
+    #[inline(always)]
+    fn is_sampled(_: &Config, slot: &Slot, _: u64, size: u64) -> bool {
+        let remaining = slot.remaining_bytes.get();
+        slot.remaining_bytes.set(remaining.wrapping_sub(size));
+        remaining <= size
+    }
+
+    #[inline(always)]
+    fn draws(_: u64) -> bool {
+        true
+    }
+}
+
+impl Decision for Hybrid {
+    #[inline(always)]
+    fn is_sampled(config: &Config, slot: &Slot, header: u64, size: u64) -> bool {
+        if size < HYBRID_THRESHOLD_BYTES {
+            PoissonBytes::is_sampled(config, slot, header, size)
+        } else {
+            Hash::is_sampled(config, slot, header, size)
+        }
+    }
+
+    #[inline(always)]
+    fn draws(size: u64) -> bool {
+        size < HYBRID_THRESHOLD_BYTES
+    }
+}
+
+impl Decision for Never {
+    #[inline(always)]
+    fn is_sampled(_: &Config, _: &Slot, _: u64, _: u64) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn draws(_: u64) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+use super::*;
+use std::boxed::Box;
+
+fn poisson_slot(seed: u64, mean_bytes: u64) -> (Box<Slot>, Config) {
+    let slot = Box::new(Slot::new());
+    slot.begin(seed, mean_bytes);
+    let config = Config {
+        mean_bytes,
+        ..Config::default()
+    };
+    (slot, config)
+}
+
+/// Runs `allocs` allocations of one size and returns how many were sampled.
+fn samples<D: Decision>(slot: &Slot, config: &Config, size: u64, allocs: u64) -> u64 {
+    let mut sampled = 0;
+    for _ in 0..allocs {
+        if D::is_sampled(config, slot, 0x1000, size) {
+            slot.sampled(size, D::draws(size), config);
+            sampled += 1;
+        }
+    }
+    sampled
+}
+
+#[test]
+fn poisson_samples_each_size_with_its_probability() {
+    let cases = [
+        (64, 16, 200_000u64),
+        (64, 1, 200_000),
+        (4096, 1, 2_000_000),
+        (4096, 100, 200_000),
+        (4096, 4096, 100_000),
+        (4096, 1 << 14, 100_000),
+        (524_288, 4096, 1_000_000),
+        (524_288, 1 << 20, 100_000),
+        (524_288, 1 << 30, 1_000),
+        (1 << 30, 1 << 30, 100_000),
+    ];
+    for (index, (mean, size, allocs)) in cases.into_iter().enumerate() {
+        let (slot, mut config) = poisson_slot(100 + index as u64, mean);
+        config.truth = false;
+        let p = 1.0 - (-(size as f64) / mean as f64).exp();
+        let found = samples::<PoissonBytes>(&slot, &config, size, allocs) as f64;
+        let expected = allocs as f64 * p;
+        // Independent decisions: binomial. 4 sigmas, and 1e-9 for p = 1 to rounding.
+        let sigma = (expected * (1.0 - p)).sqrt();
+        assert!(
+            (found - expected).abs() <= 4.0 * sigma + 1e-9,
+            "{found} of {allocs}, not {expected}, at mean {mean}, size {size}"
+        );
+    }
+}
+
+#[test]
+fn small_means_give_the_exact_probability_and_not_that_of_real_gaps() {
+    // 1 - exp(-16/64) = 0.22120; truncated real gaps would give 0.233, which is 28 sigmas away.
+    let (slot, mut config) = poisson_slot(31, 64);
+    config.truth = false;
+    let found = samples::<PoissonBytes>(&slot, &config, 16, 1_000_000) as f64 / 1e6;
+    assert!((found - 0.221_199).abs() < 4.0 * 0.000_415, "{found}");
+}
+
+#[test]
+fn poisson_agrees_with_a_naive_countdown() {
+    use crate::random::{SplitMix64, Xoshiro256PlusPlus};
+    for seed in 0..50 {
+        let (slot, config) = poisson_slot(seed, 1000);
+        let mut draws = Xoshiro256PlusPlus::from_seed(seed);
+        let mut sizes = SplitMix64::new(seed);
+        let mut remaining = draws.next_gap_bytes(1000);
+        for _ in 0..2000 {
+            let size = sizes.next_u64() % 500;
+            slot.counted(size);
+            let expected = size >= remaining;
+            if expected {
+                remaining = draws.next_gap_bytes(1000);
+            } else {
+                remaining -= size;
+            }
+            let found = PoissonBytes::is_sampled(&config, &slot, 0, size);
+            assert_eq!(found, expected);
+            if found {
+                slot.sampled(size, true, &config);
+            }
+        }
+    }
+}
+
+#[test]
+fn zero_bytes_never_sample_above_mean_0_and_always_at_it() {
+    let (slot, mut config) = poisson_slot(1, 1);
+    config.truth = false;
+    assert_eq!(samples::<PoissonBytes>(&slot, &config, 0, 10_000), 0);
+    let (slot, mut config) = poisson_slot(1, 0);
+    config.truth = false;
+    for size in [0, 1, u64::MAX >> 1] {
+        assert_eq!(samples::<PoissonBytes>(&slot, &config, size, 100), 100);
+    }
+}
+
+#[test]
+fn hashes_sample_an_address_by_the_mask_alone() {
+    let slot = Slot::new();
+    for mask in [0, 0xFF, 0x3, u64::MAX] {
+        let config = Config {
+            hash_mask: mask,
+            ..Config::default()
+        };
+        for address in (0..1 << 20).step_by(16) {
+            let expected = xorshift(address) & mask == 0;
+            assert_eq!(Hash::is_sampled(&config, &slot, address, 1), expected);
+            let expected = page_hash(address >> 12) & mask == 0;
+            assert_eq!(PageHash::is_sampled(&config, &slot, address, 1), expected);
+        }
+    }
+}
+
+#[test]
+fn hybrid_draws_below_256_bytes_and_hashes_from_there_on() {
+    let (slot, mut config) = poisson_slot(3, 0);
+    config.hash_mask = u64::MAX;
+    config.truth = false;
+    assert_eq!(samples::<Hybrid>(&slot, &config, 255, 100), 100);
+    assert_eq!(samples::<Hybrid>(&slot, &config, 256, 100), 0);
+    let (slot, mut config) = poisson_slot(3, 1 << 50);
+    config.hash_mask = 0;
+    config.truth = false;
+    assert_eq!(samples::<Hybrid>(&slot, &config, 256, 100), 100);
+    assert_eq!(samples::<Hybrid>(&slot, &config, 255, 100), 0);
+}
+
+#[test]
+fn hashed_sizes_do_not_use_up_the_hybrids_gap() {
+    let (slot, config) = poisson_slot(4, 4096);
+    let gap = slot.remaining_bytes.get();
+    samples::<Hybrid>(&slot, &config, 1 << 20, 1000);
+    assert_eq!(slot.remaining_bytes.get(), gap);
+}

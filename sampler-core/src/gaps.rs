@@ -1,0 +1,137 @@
+//! Gaps between the samples of a slot: a histogram by bit length, and the sums that mean, variance and lag-1 correlation need.
+
+use crate::counter::Counter;
+
+/// Histogram entries: gap 0, then one for each bit length from 1 to 64.
+pub const HISTOGRAM: usize = 65;
+
+/// The finished gaps of one slot on one clock (allocations or bytes).
+#[derive(Debug)]
+#[repr(C)]
+pub struct Gaps {
+    n: Counter,
+    sum: Counter,
+    sum_squares: Counter,
+    sum_lag1_products: Counter,
+    max: Counter,
+    last: Counter,
+    histogram: [Counter; HISTOGRAM],
+}
+
+/// The gaps of several slots, and what is left unfinished.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GapTotals {
+    /// Finished gaps.
+    pub n: u64,
+    /// Their sum.
+    pub sum: u64,
+    /// Sum of squares; floating point, since bytes squared outgrow 64 bits.
+    pub sum_squares: f64,
+    /// Sum of products of each gap with the one before it in its slot.
+    pub sum_lag1_products: f64,
+    /// The largest.
+    pub max: u64,
+    /// Sum of the gaps that no sample has ended yet.
+    pub unfinished_sum: u64,
+    /// Entry k counts the gaps of bit length k.
+    pub histogram: [u64; HISTOGRAM],
+}
+
+impl Default for GapTotals {
+    fn default() -> GapTotals {
+        GapTotals {
+            n: 0,
+            sum: 0,
+            sum_squares: 0.0,
+            sum_lag1_products: 0.0,
+            max: 0,
+            unfinished_sum: 0,
+            histogram: [0; HISTOGRAM],
+        }
+    }
+}
+
+impl Gaps {
+    /// No gap yet.
+    pub const fn new() -> Gaps {
+        Gaps {
+            n: Counter::new(),
+            sum: Counter::new(),
+            sum_squares: Counter::new(),
+            sum_lag1_products: Counter::new(),
+            max: Counter::new(),
+            last: Counter::new(),
+            histogram: [const { Counter::new() }; HISTOGRAM],
+        }
+    }
+
+    /// Adds a finished gap.
+    pub fn finished(&self, gap: u64) {
+        self.n.add(1);
+        self.sum.add(gap);
+        self.sum_squares.add_f64(gap as f64 * gap as f64);
+        // Before the first gap the last one is 0, which adds nothing.
+        self.sum_lag1_products
+            .add_f64(gap as f64 * self.last.get() as f64);
+        self.last.set(gap);
+        self.max.set(self.max.get().max(gap));
+        self.histogram[bit_length(gap)].add(1);
+    }
+}
+
+impl GapTotals {
+    /// Adds a slot's gaps, of which `unfinished` has not ended.
+    pub fn add(&mut self, gaps: &Gaps, unfinished: u64) {
+        self.n += gaps.n.get();
+        self.sum = self.sum.wrapping_add(gaps.sum.get());
+        self.sum_squares += gaps.sum_squares.get_f64();
+        self.sum_lag1_products += gaps.sum_lag1_products.get_f64();
+        self.max = self.max.max(gaps.max.get());
+        self.unfinished_sum = self.unfinished_sum.wrapping_add(unfinished);
+        for (total, count) in self.histogram.iter_mut().zip(&gaps.histogram) {
+            *total += count.get();
+        }
+    }
+}
+
+fn bit_length(gap: u64) -> usize {
+    (u64::BITS - gap.leading_zeros()) as usize
+}
+
+impl Default for Gaps {
+    fn default() -> Gaps {
+        Gaps::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_histogram_of_a_hand_worked_row() {
+        let gaps = Gaps::new();
+        for gap in [3, 0, 5, 1] {
+            gaps.finished(gap);
+        }
+        let mut totals = GapTotals::default();
+        totals.add(&gaps, 7);
+        assert_eq!((totals.n, totals.sum, totals.max), (4, 9, 5));
+        assert_eq!(totals.sum_squares, 9.0 + 25.0 + 1.0);
+        assert_eq!(totals.sum_lag1_products, 0.0 + 0.0 + 5.0);
+        assert_eq!(totals.unfinished_sum, 7);
+        assert_eq!(totals.histogram[..4], [1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn histogram_edges_are_powers_of_two() {
+        assert_eq!(bit_length(0), 0);
+        for bit in 0..64 {
+            assert_eq!(bit_length(1 << bit), bit + 1);
+            assert_eq!(bit_length((1u64 << bit).wrapping_sub(1)), bit);
+        }
+        let gaps = Gaps::new();
+        gaps.finished(u64::MAX);
+        assert_eq!(gaps.histogram[64].get(), 1);
+    }
+}

@@ -1,0 +1,316 @@
+//! What a process reports of itself, as one JSON object (FORMAT.md, "Record").
+//!
+//! Written through [`core::fmt::Write`], so that it needs no memory but the writer's. What was not counted is `null`, never 0.
+
+use core::fmt::{self, Write};
+
+use crate::bins::BIN_NAMES;
+use crate::config::Config;
+use crate::decision::HYBRID_THRESHOLD_BYTES;
+use crate::gaps::GapTotals;
+use crate::header::HEADER_BYTES;
+use crate::scheme::{DecisionName, Scheme, TrackingName};
+use crate::slot::Totals;
+use crate::windows::{SCALE_FACTORS, SCALES, WindowTotals};
+
+/// Version of the record's format.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The identity of a process, and what its counters do not hold.
+pub struct Process<'a> {
+    /// Version of the library.
+    pub library_version: &'a str,
+    /// Process id.
+    pub pid: u32,
+    /// Parent's process id when the process started.
+    pub parent_pid: u32,
+    /// Arguments, each ended by a NUL byte.
+    pub command: &'a [u8],
+    /// Whether arguments are missing at the end.
+    pub command_cut: bool,
+    /// Path of the object that serves the blocks.
+    pub next_allocator: &'a [u8],
+    /// How it ended.
+    pub ended: &'a str,
+    /// Its configuration.
+    pub config: Config,
+    /// The seed it drew from.
+    pub seed: u64,
+    /// Calls that were not counted, for want of a slot.
+    pub calls_without_slot: u64,
+    /// Pages that were not counted, for want of a table.
+    pub pages_without_table: u64,
+}
+
+/// Writes the record.
+pub fn write(out: &mut impl Write, process: &Process, totals: &Totals) -> fmt::Result {
+    let mut object = Object::open(out)?;
+    write_process(&mut object, process)?;
+    write_totals(&mut object, process, totals)?;
+    object.key("losses")?;
+    let mut losses = Object::open(object.out)?;
+    losses.number("calls_without_slot", process.calls_without_slot)?;
+    losses.number("samples_in_reentry", totals.samples_in_reentry)?;
+    losses.number("pages_without_table", process.pages_without_table)?;
+    losses.close()?;
+    object.close()
+}
+
+fn write_process(object: &mut Object<impl Write>, process: &Process) -> fmt::Result {
+    let config = process.config;
+    let (tracking, decision) = (config.scheme.tracking(), config.scheme.decision());
+    let header_bytes = match tracking {
+        TrackingName::AllHeaders => HEADER_BYTES,
+        TrackingName::None => 0,
+    };
+    let hybrid = decision == DecisionName::Hybrid;
+    object.text("format", b"sampler-record")?;
+    object.number("format_version", FORMAT_VERSION.into())?;
+    object.text("library_version", process.library_version.as_bytes())?;
+    object.number("pid", process.pid.into())?;
+    object.number("parent_pid", process.parent_pid.into())?;
+    object.key("command")?;
+    write_command(object.out, process.command)?;
+    object.raw("command_cut", process.command_cut)?;
+    object.text("next_allocator", process.next_allocator)?;
+    object.text("ended", process.ended.as_bytes())?;
+    object.text("scheme", config.scheme.name().as_bytes())?;
+    object.text("tracking", tracking.name().as_bytes())?;
+    object.text("decision", decision.name().as_bytes())?;
+    object.number("header_size", header_bytes)?;
+    object.raw("truth", config.truth)?;
+    object.optional(
+        "hash_mask",
+        decision.uses_mask().then_some(config.hash_mask),
+    )?;
+    let mean_bytes = decision.uses_mean().then_some(config.mean_bytes);
+    object.optional("poisson_mean_bytes", mean_bytes)?;
+    object.optional("hybrid_threshold", hybrid.then_some(HYBRID_THRESHOLD_BYTES))?;
+    let largest_window = config.window_allocs * SCALE_FACTORS[SCALES - 1];
+    object.number("window_size", largest_window)?;
+    object.raw("seed", format_args!("\"{:#018x}\"", process.seed))
+}
+
+fn write_totals(
+    object: &mut Object<impl Write>,
+    process: &Process,
+    totals: &Totals,
+) -> fmt::Result {
+    let config = process.config;
+    let decision = config.scheme.decision();
+    let counts = config.scheme != Scheme::None;
+    let truth = counts && config.truth;
+    let headers = config.scheme.tracking() == TrackingName::AllHeaders;
+    let counted = |value: u64| counts.then_some(value);
+    let true_count = |value: u64| truth.then_some(value);
+    let all = totals.all();
+
+    object.optional("threads", counted(totals.threads))?;
+    object.optional("total_allocs", true_count(all.allocs))?;
+    object.optional("total_bytes_alloc", true_count(all.bytes))?;
+    object.optional("total_frees", true_count(totals.frees))?;
+    let freed_bytes = (truth && headers).then_some(totals.freed_bytes);
+    object.optional("total_bytes_freed", freed_bytes)?;
+    object.optional("reallocs", true_count(totals.reallocs))?;
+    object.optional("failed_calls", counted(totals.failed_calls))?;
+    object.optional("foreign_frees", counted(totals.foreign_frees))?;
+    object.optional("foreign_reallocs", counted(totals.foreign_reallocs))?;
+    object.optional("zero_size_allocs", true_count(totals.zero_size_allocs))?;
+    object.optional("sampled_allocs", counted(all.sampled_allocs))?;
+    object.optional("sampled_bytes_alloc", counted(all.sampled_bytes))?;
+    object.optional("sampled_frees", counted(totals.sampled_frees))?;
+    object.optional("sampled_bytes_freed", counted(totals.sampled_bytes_freed))?;
+    // A process forked from one that sampled may free more sampled blocks than it allocated.
+    let live = all.sampled_allocs.wrapping_sub(totals.sampled_frees) as i64;
+    match counted(all.sampled_allocs) {
+        Some(_) => object.raw("sampled_live_allocs_estimate", live)?,
+        None => object.raw("sampled_live_allocs_estimate", "null")?,
+    }
+    let rate_allocs = truth
+        .then(|| ratio(all.sampled_allocs, all.allocs))
+        .flatten();
+    let rate_bytes = truth.then(|| ratio(all.sampled_bytes, all.bytes)).flatten();
+    object.optional_f64("sample_rate_allocs", rate_allocs)?;
+    object.optional_f64("sample_rate_bytes", rate_bytes)?;
+    write_windows(
+        object,
+        truth.then_some(&totals.windows),
+        config.window_allocs,
+    )?;
+    write_gaps(object, "gaps_allocs", truth.then_some(&totals.gaps_allocs))?;
+    write_gaps(object, "gaps_bytes", truth.then_some(&totals.gaps_bytes))?;
+    let pages_known = decision == DecisionName::PageHash && process.pages_without_table == 0;
+    let unique_pages = pages_known.then_some(totals.unique_pages);
+    let sampled_pages = pages_known.then_some(totals.sampled_pages);
+    object.optional("approx_unique_pages", unique_pages)?;
+    object.optional("approx_sampled_pages", sampled_pages)?;
+
+    object.key("size_bins")?;
+    let mut separator = "[";
+    for (name, bin) in BIN_NAMES.iter().zip(&totals.bins) {
+        object.out.write_str(separator)?;
+        separator = ",\n  ";
+        let mut entry = Object::open(object.out)?;
+        entry.text("bin", name.as_bytes())?;
+        entry.optional("total_allocs", true_count(bin.allocs))?;
+        entry.optional("total_bytes", true_count(bin.bytes))?;
+        entry.optional("sampled_allocs", counted(bin.sampled_allocs))?;
+        entry.optional("sampled_bytes", counted(bin.sampled_bytes))?;
+        entry.close()?;
+    }
+    object.out.write_str("]")
+}
+
+fn write_windows(
+    object: &mut Object<impl Write>,
+    windows: Option<&[WindowTotals; SCALES]>,
+    window_allocs: u64,
+) -> fmt::Result {
+    let largest = windows.map(|windows| windows[SCALES - 1]);
+    object.optional("windows_total", largest.map(|w| w.total))?;
+    object.optional("windows_zero_sampled", largest.map(|w| w.zero_sampled))?;
+    object.optional(
+        "window_remainder_allocs",
+        largest.map(|w| w.remainder_allocs),
+    )?;
+    let Some(windows) = windows else {
+        return object.raw("windows", "null");
+    };
+    object.key("windows")?;
+    let mut separator = "[";
+    for (window, factor) in windows.iter().zip(SCALE_FACTORS) {
+        object.out.write_str(separator)?;
+        separator = ",";
+        let mut entry = Object::open(object.out)?;
+        entry.number("size", window_allocs * factor)?;
+        entry.number("total", window.total)?;
+        entry.number("zero_sampled", window.zero_sampled)?;
+        entry.number("remainder_allocs", window.remainder_allocs)?;
+        entry.close()?;
+    }
+    object.out.write_str("]")
+}
+
+fn write_gaps(
+    object: &mut Object<impl Write>,
+    name: &str,
+    gaps: Option<&GapTotals>,
+) -> fmt::Result {
+    let Some(gaps) = gaps else {
+        return object.raw(name, "null");
+    };
+    object.key(name)?;
+    let mut entry = Object::open(object.out)?;
+    entry.number("n", gaps.n)?;
+    entry.number("sum", gaps.sum)?;
+    entry.raw("sum_squares", format_args!("{:?}", gaps.sum_squares))?;
+    entry.raw(
+        "sum_lag1_products",
+        format_args!("{:?}", gaps.sum_lag1_products),
+    )?;
+    entry.number("max", gaps.max)?;
+    entry.number("unfinished_sum", gaps.unfinished_sum)?;
+    entry.key("log2_histogram")?;
+    let used = gaps.histogram.iter().rposition(|&count| count > 0);
+    entry.out.write_str("[")?;
+    for (index, count) in gaps.histogram[..used.map_or(0, |last| last + 1)]
+        .iter()
+        .enumerate()
+    {
+        let separator = if index == 0 { "" } else { "," };
+        write!(entry.out, "{separator}{count}")?;
+    }
+    entry.out.write_str("]")?;
+    entry.close()
+}
+
+fn write_command(out: &mut impl Write, command: &[u8]) -> fmt::Result {
+    out.write_str("[")?;
+    let mut separator = "";
+    let whole = command.strip_suffix(&[0]).unwrap_or(command);
+    if !whole.is_empty() {
+        for argument in whole.split(|&byte| byte == 0) {
+            out.write_str(separator)?;
+            separator = ",";
+            write_text(out, argument)?;
+        }
+    }
+    out.write_str("]")
+}
+
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// A JSON string; bytes that are not UTF-8 become U+FFFD.
+fn write_text(out: &mut impl Write, text: &[u8]) -> fmt::Result {
+    out.write_str("\"")?;
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '"' => out.write_str("\\\"")?,
+                '\\' => out.write_str("\\\\")?,
+                '\0'..='\u{1f}' => write!(out, "\\u{:04x}", character as u32)?,
+                _ => out.write_char(character)?,
+            }
+        }
+        if !chunk.invalid().is_empty() {
+            out.write_char('\u{fffd}')?;
+        }
+    }
+    out.write_str("\"")
+}
+
+/// A JSON object under way.
+struct Object<'a, W> {
+    out: &'a mut W,
+    separator: &'static str,
+}
+
+impl<'a, W: Write> Object<'a, W> {
+    fn open(out: &'a mut W) -> Result<Object<'a, W>, fmt::Error> {
+        out.write_str("{")?;
+        Ok(Object { out, separator: "" })
+    }
+
+    fn key(&mut self, name: &str) -> fmt::Result {
+        write!(self.out, "{}\"{name}\":", self.separator)?;
+        self.separator = ", ";
+        Ok(())
+    }
+
+    fn raw(&mut self, name: &str, value: impl fmt::Display) -> fmt::Result {
+        self.key(name)?;
+        write!(self.out, "{value}")
+    }
+
+    fn text(&mut self, name: &str, value: &[u8]) -> fmt::Result {
+        self.key(name)?;
+        write_text(self.out, value)
+    }
+
+    fn number(&mut self, name: &str, value: u64) -> fmt::Result {
+        self.raw(name, value)
+    }
+
+    fn optional(&mut self, name: &str, value: Option<u64>) -> fmt::Result {
+        match value {
+            Some(value) => self.number(name, value),
+            None => self.raw(name, "null"),
+        }
+    }
+
+    fn optional_f64(&mut self, name: &str, value: Option<f64>) -> fmt::Result {
+        match value {
+            Some(value) => self.raw(name, format_args!("{value:?}")),
+            None => self.raw(name, "null"),
+        }
+    }
+
+    fn close(self) -> fmt::Result {
+        self.out.write_str("}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

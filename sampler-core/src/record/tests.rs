@@ -1,0 +1,105 @@
+use super::*;
+use crate::slot::Slot;
+use std::string::String;
+
+fn process(scheme: Scheme) -> Process<'static> {
+    Process {
+        library_version: "0.0.0",
+        pid: 7,
+        parent_pid: 1,
+        command: b"a\0b \"c\"\\\n\xff\0",
+        command_cut: false,
+        next_allocator: b"/lib/libc.so.6",
+        ended: "exit",
+        config: Config {
+            scheme,
+            ..Config::default()
+        },
+        seed: 5,
+        calls_without_slot: 0,
+        pages_without_table: 0,
+    }
+}
+
+fn json(process: &Process, slot: &Slot) -> String {
+    let mut totals = Totals::default();
+    totals.add(slot, process.config.window_allocs);
+    let mut text = String::new();
+    write(&mut text, process, &totals).unwrap();
+    text
+}
+
+fn has(text: &str, part: &str) {
+    assert!(text.contains(part), "no {part} in {text}");
+}
+
+#[test]
+fn counts_and_rates_are_written_as_counted() {
+    let slot = Slot::new();
+    let process = process(Scheme::HeaderPoissonBytes);
+    for size in [0, 40, 60, 100] {
+        slot.counted(size);
+    }
+    slot.sampled(100, true, &process.config);
+    slot.freed(40);
+    let text = json(&process, &slot);
+    for part in [
+        "\"total_allocs\":4",
+        "\"total_bytes_alloc\":200",
+        "\"total_bytes_freed\":40",
+        "\"zero_size_allocs\":1",
+        "\"sample_rate_allocs\":0.25",
+        "\"sample_rate_bytes\":0.5",
+        "\"sampled_live_allocs_estimate\":1",
+        "\"hash_mask\":null",
+        "\"poisson_mean_bytes\":4096",
+        "\"window_size\":100000",
+        "\"seed\":\"0x0000000000000005\"",
+        "\"log2_histogram\":[0,0,1]",
+        "{\"bin\":\"33-64\", \"total_allocs\":2, \"total_bytes\":100, \"sampled_allocs\":0, \"sampled_bytes\":0}",
+    ] {
+        has(&text, part);
+    }
+}
+
+#[test]
+fn text_is_escaped_and_bytes_that_are_no_text_are_replaced() {
+    let text = json(&process(Scheme::None), &Slot::new());
+    has(&text, r#""command":["a","b \"c\"\\\u000a"#);
+    has(&text, "\u{fffd}\"]");
+}
+
+#[test]
+fn what_was_not_counted_is_null() {
+    let slot = Slot::new();
+    let text = json(&process(Scheme::None), &slot);
+    has(&text, "\"total_allocs\":null");
+    has(&text, "\"sampled_allocs\":null");
+    has(&text, "\"windows\":null");
+    let mut without_truth = process(Scheme::HeaderHash);
+    without_truth.config.truth = false;
+    let text = json(&without_truth, &slot);
+    has(&text, "\"total_allocs\":null");
+    has(&text, "\"sampled_allocs\":0");
+    let text = json(&process(Scheme::Count), &slot);
+    has(&text, "\"total_bytes_freed\":null");
+    has(&text, "\"sample_rate_allocs\":null");
+}
+
+#[test]
+fn pages_are_null_where_one_is_missing() {
+    let slot = Slot::new();
+    slot.unique_pages.add(11);
+    let mut page_hash = process(Scheme::HeaderPageHash);
+    has(&json(&page_hash, &slot), "\"approx_unique_pages\":11");
+    page_hash.pages_without_table = 1;
+    has(&json(&page_hash, &slot), "\"approx_unique_pages\":null");
+}
+
+#[test]
+fn a_child_may_free_more_sampled_blocks_than_it_allocated() {
+    let slot = Slot::new();
+    slot.sampled_freed(10);
+    let text = json(&process(Scheme::HeaderHash), &slot);
+    has(&text, "\"sampled_live_allocs_estimate\":-1");
+}

@@ -1,0 +1,161 @@
+//! The names of the schemes: pairs of a tracking and a decision.
+
+/// A scheme as `SAMPLER_SCHEME` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// A header before every block; the seed's xorshift of the header's address.
+    HeaderHash,
+    /// A header before every block; a hash of the header's page.
+    HeaderPageHash,
+    /// A header before every block; exponential gaps in bytes.
+    HeaderPoissonBytes,
+    /// A header before every block; gaps below [`HYBRID_THRESHOLD_BYTES`](crate::decision::HYBRID_THRESHOLD_BYTES), the hash from there on.
+    HeaderHybrid,
+    /// No header, no sample; everything is counted: the cost of knowing the truth.
+    Count,
+    /// Calls are forwarded and not counted: the cost of being interposed.
+    None,
+}
+
+/// How a free is recognised as the free of a sampled block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackingName {
+    /// 16 bytes before every block.
+    AllHeaders,
+    /// Not at all.
+    None,
+}
+
+/// Which allocations are sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionName {
+    /// By the address.
+    Hash,
+    /// By the page.
+    PageHash,
+    /// By exponential gaps in bytes.
+    PoissonBytes,
+    /// Small sizes by gaps, others by address.
+    Hybrid,
+    /// Never.
+    Never,
+}
+
+impl Scheme {
+    /// Every scheme, in the order of reports.
+    pub const ALL: [Scheme; 6] = [
+        Scheme::HeaderHash,
+        Scheme::HeaderPageHash,
+        Scheme::HeaderPoissonBytes,
+        Scheme::HeaderHybrid,
+        Scheme::Count,
+        Scheme::None,
+    ];
+
+    /// The names of [`Scheme::ALL`] as one line, for messages.
+    pub const ACCEPTED: &str =
+        "HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, COUNT, NONE";
+
+    /// The name users type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scheme::HeaderHash => "HEADER_HASH",
+            Scheme::HeaderPageHash => "HEADER_PAGE_HASH",
+            Scheme::HeaderPoissonBytes => "HEADER_POISSON_BYTES",
+            Scheme::HeaderHybrid => "HEADER_HYBRID",
+            Scheme::Count => "COUNT",
+            Scheme::None => "NONE",
+        }
+    }
+
+    /// The scheme of exactly this name.
+    pub fn from_name(name: &[u8]) -> Option<Scheme> {
+        Scheme::ALL
+            .into_iter()
+            .find(|scheme| scheme.name().as_bytes() == name)
+    }
+
+    /// The tracking half of the pair.
+    pub const fn tracking(self) -> TrackingName {
+        match self {
+            Scheme::Count | Scheme::None => TrackingName::None,
+            _ => TrackingName::AllHeaders,
+        }
+    }
+
+    /// The decision half of the pair.
+    pub const fn decision(self) -> DecisionName {
+        match self {
+            Scheme::HeaderHash => DecisionName::Hash,
+            Scheme::HeaderPageHash => DecisionName::PageHash,
+            Scheme::HeaderPoissonBytes => DecisionName::PoissonBytes,
+            Scheme::HeaderHybrid => DecisionName::Hybrid,
+            Scheme::Count | Scheme::None => DecisionName::Never,
+        }
+    }
+}
+
+impl TrackingName {
+    /// The name in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TrackingName::AllHeaders => "all-headers",
+            TrackingName::None => "none",
+        }
+    }
+}
+
+impl DecisionName {
+    /// The name in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DecisionName::Hash => "hash",
+            DecisionName::PageHash => "page-hash",
+            DecisionName::PoissonBytes => "poisson-bytes",
+            DecisionName::Hybrid => "hybrid",
+            DecisionName::Never => "none",
+        }
+    }
+
+    /// Whether `SAMPLER_HASH_MASK` matters.
+    pub const fn uses_mask(self) -> bool {
+        matches!(
+            self,
+            DecisionName::Hash | DecisionName::PageHash | DecisionName::Hybrid
+        )
+    }
+
+    /// Whether `SAMPLER_POISSON_MEAN_BYTES` matters.
+    pub const fn uses_mean(self) -> bool {
+        matches!(self, DecisionName::PoissonBytes | DecisionName::Hybrid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    #[test]
+    fn every_name_reads_back_and_is_in_the_accepted_list() {
+        for scheme in Scheme::ALL {
+            assert_eq!(Scheme::from_name(scheme.name().as_bytes()), Some(scheme));
+        }
+        let names: Vec<&str> = Scheme::ALL.iter().map(|scheme| scheme.name()).collect();
+        assert_eq!(names.join(", "), String::from(Scheme::ACCEPTED));
+    }
+
+    #[test]
+    fn a_name_is_matched_whole_and_in_its_case() {
+        for wrong in [
+            &b""[..],
+            b"header_hash",
+            b"HEADER_HASH ",
+            b"HEADER",
+            b"PLAIN",
+        ] {
+            assert_eq!(Scheme::from_name(wrong), None);
+        }
+    }
+}

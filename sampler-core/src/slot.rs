@@ -1,0 +1,290 @@
+//! The counters of one thread at a time.
+//!
+//! A slot is one page, so two slots never share a cache line. Memory of zeros is a slot that was never used. It outlives its thread
+//! and passes to a later one, with its unfinished window and gaps.
+//!
+//! An unsampled allocation changes three words ([`Slot::counted`] two, the decision at most one); all else happens on a sample.
+
+use crate::bins::{BINS, FINE_BIN_MIN, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine, fine_bin};
+use crate::config::Config;
+use crate::counter::Counter;
+use crate::gaps::{GapTotals, Gaps};
+use crate::random::Xoshiro256PlusPlus;
+use crate::windows::{SCALES, WindowTotals, Windows};
+
+/// Bytes of a slot.
+pub const SLOT_BYTES: usize = 4096;
+
+/// The counters of one thread at a time.
+#[derive(Debug)]
+#[repr(C, align(4096))]
+pub struct Slot {
+    /// Bytes until the next sample of the Poisson decision; 0 before the first draw, and always at mean 0.
+    pub(crate) remaining_bytes: Counter,
+    /// Frees of counted blocks, sampled ones included.
+    pub frees: Counter,
+    /// Requested bytes of these; headers only.
+    pub freed_bytes: Counter,
+    allocs: [Counter; FINE_BINS],
+    alloc_bytes: [Counter; FINE_BINS],
+
+    /// Successful reallocs of a counted block.
+    pub reallocs: Counter,
+    /// Calls that returned NULL for want of memory or for their arguments.
+    pub failed_calls: Counter,
+    /// Frees of blocks that the library did not hand out.
+    pub foreign_frees: Counter,
+    /// Reallocs of blocks that the library did not hand out.
+    pub foreign_reallocs: Counter,
+    /// Frees of sampled blocks.
+    pub sampled_frees: Counter,
+    /// Requested bytes of these.
+    pub sampled_bytes_freed: Counter,
+    /// Pages that held a header for the first time.
+    pub unique_pages: Counter,
+    /// Of these, pages whose hash is sampled.
+    pub sampled_pages: Counter,
+    /// Threads that held the slot.
+    pub threads: Counter,
+    sampled_allocs: [Counter; BINS],
+    sampled_bytes: [Counter; BINS],
+    samples_in_reentry: Counter,
+    busy: Counter,
+    allocs_at_last_sample: Counter,
+    bytes_at_last_sample: Counter,
+    random: [Counter; 4],
+    windows: Windows,
+    gaps_allocs: Gaps,
+    gaps_bytes: Gaps,
+}
+
+/// The counters of several slots, folded into what is reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// By reported bin.
+    pub bins: [BinTotals; BINS],
+    /// Allocations of 0 bytes, which are in bin 0 too.
+    pub zero_size_allocs: u64,
+    /// See [`Slot::frees`].
+    pub frees: u64,
+    /// See [`Slot::freed_bytes`].
+    pub freed_bytes: u64,
+    /// See [`Slot::reallocs`].
+    pub reallocs: u64,
+    /// See [`Slot::failed_calls`].
+    pub failed_calls: u64,
+    /// See [`Slot::foreign_frees`].
+    pub foreign_frees: u64,
+    /// See [`Slot::foreign_reallocs`].
+    pub foreign_reallocs: u64,
+    /// See [`Slot::sampled_frees`].
+    pub sampled_frees: u64,
+    /// See [`Slot::sampled_bytes_freed`].
+    pub sampled_bytes_freed: u64,
+    /// See [`Slot::unique_pages`].
+    pub unique_pages: u64,
+    /// See [`Slot::sampled_pages`].
+    pub sampled_pages: u64,
+    /// See [`Slot::threads`].
+    pub threads: u64,
+    /// Samples counted but left out of gaps and windows: a signal handler allocated within another sample's bookkeeping.
+    pub samples_in_reentry: u64,
+    /// At the three scales.
+    pub windows: [WindowTotals; SCALES],
+    /// In allocations.
+    pub gaps_allocs: GapTotals,
+    /// In bytes.
+    pub gaps_bytes: GapTotals,
+}
+
+/// One size bin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BinTotals {
+    /// Allocations.
+    pub allocs: u64,
+    /// Bytes they requested.
+    pub bytes: u64,
+    /// Sampled allocations.
+    pub sampled_allocs: u64,
+    /// Bytes they requested.
+    pub sampled_bytes: u64,
+}
+
+impl Slot {
+    /// A slot that was never used.
+    pub const fn new() -> Slot {
+        const { assert!(size_of::<Slot>() == SLOT_BYTES) };
+        Slot {
+            remaining_bytes: Counter::new(),
+            frees: Counter::new(),
+            freed_bytes: Counter::new(),
+            allocs: [const { Counter::new() }; FINE_BINS],
+            alloc_bytes: [const { Counter::new() }; FINE_BINS],
+            reallocs: Counter::new(),
+            failed_calls: Counter::new(),
+            foreign_frees: Counter::new(),
+            foreign_reallocs: Counter::new(),
+            sampled_frees: Counter::new(),
+            sampled_bytes_freed: Counter::new(),
+            unique_pages: Counter::new(),
+            sampled_pages: Counter::new(),
+            threads: Counter::new(),
+            sampled_allocs: [const { Counter::new() }; BINS],
+            sampled_bytes: [const { Counter::new() }; BINS],
+            samples_in_reentry: Counter::new(),
+            busy: Counter::new(),
+            allocs_at_last_sample: Counter::new(),
+            bytes_at_last_sample: Counter::new(),
+            random: [const { Counter::new() }; 4],
+            windows: Windows::new(),
+            gaps_allocs: Gaps::new(),
+            gaps_bytes: Gaps::new(),
+        }
+    }
+
+    /// Hands the slot to a thread that draws from `seed`. A slot that was used before keeps its unfinished gap; a new one draws its first.
+    pub fn begin(&self, seed: u64, mean_bytes: u64) {
+        self.store_random(Xoshiro256PlusPlus::from_seed(seed));
+        if self.threads.get() == 0 {
+            self.draw_gap(mean_bytes);
+        }
+        self.threads.add(1);
+    }
+
+    /// Counts an allocation, sampled or not.
+    #[inline(always)]
+    pub fn counted(&self, size: u64) {
+        let fine = fine_bin(size);
+        self.allocs[fine].add(1);
+        self.alloc_bytes[fine].add(size);
+    }
+
+    /// Counts a free of a block with a header, sampled or not.
+    #[inline(always)]
+    pub fn freed(&self, size: u64) {
+        self.frees.add(1);
+        self.freed_bytes.add(size);
+    }
+
+    /// Counts the free of a sampled block.
+    pub fn sampled_freed(&self, size: u64) {
+        self.sampled_frees.add(1);
+        self.sampled_bytes_freed.add(size);
+    }
+
+    /// Notes a sample of `size` bytes, after [`Slot::counted`] where that is called; `draws` says that the decision was drawn, so that the next gap is due.
+    pub fn sampled(&self, size: u64, draws: bool, config: &Config) {
+        let bin = bin(size);
+        self.sampled_allocs[bin].add(1);
+        self.sampled_bytes[bin].add(size);
+        if self.busy.get() != 0 {
+            // A signal handler came in between the lines below: they must not run within themselves.
+            self.samples_in_reentry.add(1);
+            return;
+        }
+        self.busy.set(1);
+        if config.truth {
+            self.end_gap(size, config.window_allocs);
+        }
+        if draws {
+            self.draw_gap(config.mean_bytes);
+        }
+        self.busy.set(0);
+    }
+
+    fn end_gap(&self, size: u64, window_allocs: u64) {
+        let (allocs, bytes) = self.allocs_and_bytes();
+        // A handler that sampled between this allocation and this line has moved the marks past it: hence the saturation.
+        let gap_allocs = allocs.saturating_sub(self.allocs_at_last_sample.get() + 1);
+        let gap_bytes = bytes.saturating_sub(self.bytes_at_last_sample.get().saturating_add(size));
+        self.gaps_allocs.finished(gap_allocs);
+        self.gaps_bytes.finished(gap_bytes);
+        self.allocs_at_last_sample.set(allocs);
+        self.bytes_at_last_sample.set(bytes);
+        self.windows.sampled(allocs - 1, window_allocs);
+    }
+
+    fn draw_gap(&self, mean_bytes: u64) {
+        let mut random =
+            Xoshiro256PlusPlus::from_state([0, 1, 2, 3].map(|word: usize| self.random[word].get()));
+        self.remaining_bytes.set(random.next_gap_bytes(mean_bytes));
+        self.store_random(random);
+    }
+
+    fn store_random(&self, random: Xoshiro256PlusPlus) {
+        for (counter, word) in self.random.iter().zip(random.state()) {
+            counter.set(word);
+        }
+    }
+
+    fn allocs_and_bytes(&self) -> (u64, u64) {
+        let used = FINE_BIN_MIN..FINE_BINS;
+        let sum = |bins: &[Counter]| bins.iter().map(Counter::get).sum();
+        (
+            sum(&self.allocs[used.clone()]),
+            sum(&self.alloc_bytes[used]),
+        )
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Slot {
+        Slot::new()
+    }
+}
+
+impl Totals {
+    /// Adds one slot, whose thread may still be counting.
+    pub fn add(&mut self, slot: &Slot, window_allocs: u64) {
+        let mut allocs = 0;
+        let mut bytes = 0;
+        for fine in FINE_BIN_MIN..FINE_BINS {
+            let bin = &mut self.bins[bin_of_fine(fine)];
+            let (more_allocs, more_bytes) = (slot.allocs[fine].get(), slot.alloc_bytes[fine].get());
+            bin.allocs += more_allocs;
+            bin.bytes += more_bytes;
+            allocs += more_allocs;
+            bytes += more_bytes;
+        }
+        for (index, bin) in self.bins.iter_mut().enumerate() {
+            bin.sampled_allocs += slot.sampled_allocs[index].get();
+            bin.sampled_bytes += slot.sampled_bytes[index].get();
+        }
+        self.zero_size_allocs += slot.allocs[FINE_BIN_ZERO].get();
+        self.frees += slot.frees.get();
+        self.freed_bytes += slot.freed_bytes.get();
+        self.reallocs += slot.reallocs.get();
+        self.failed_calls += slot.failed_calls.get();
+        self.foreign_frees += slot.foreign_frees.get();
+        self.foreign_reallocs += slot.foreign_reallocs.get();
+        self.sampled_frees += slot.sampled_frees.get();
+        self.sampled_bytes_freed += slot.sampled_bytes_freed.get();
+        self.unique_pages += slot.unique_pages.get();
+        self.sampled_pages += slot.sampled_pages.get();
+        self.threads += slot.threads.get();
+        self.samples_in_reentry += slot.samples_in_reentry.get();
+        for (index, windows) in self.windows.iter_mut().enumerate() {
+            windows.add(slot.windows.totals(index, allocs, window_allocs));
+        }
+        let since = |now: u64, last: &Counter| now.saturating_sub(last.get());
+        let unfinished_allocs = since(allocs, &slot.allocs_at_last_sample);
+        let unfinished_bytes = since(bytes, &slot.bytes_at_last_sample);
+        self.gaps_allocs.add(&slot.gaps_allocs, unfinished_allocs);
+        self.gaps_bytes.add(&slot.gaps_bytes, unfinished_bytes);
+    }
+
+    /// All bins in one.
+    pub fn all(&self) -> BinTotals {
+        self.bins
+            .iter()
+            .fold(BinTotals::default(), |sum, bin| BinTotals {
+                allocs: sum.allocs + bin.allocs,
+                bytes: sum.bytes + bin.bytes,
+                sampled_allocs: sum.sampled_allocs + bin.sampled_allocs,
+                sampled_bytes: sum.sampled_bytes + bin.sampled_bytes,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+use super::*;
+use crate::random::SplitMix64;
+use crate::scheme::Scheme;
+use std::boxed::Box;
+use std::vec::Vec;
+
+fn config() -> Config {
+    Config {
+        scheme: Scheme::HeaderPoissonBytes,
+        window_allocs: 10,
+        ..Config::default()
+    }
+}
+
+fn totals(slot: &Slot) -> Totals {
+    let mut totals = Totals::default();
+    totals.add(slot, config().window_allocs);
+    totals
+}
+
+#[test]
+fn a_slot_is_one_page_and_zero_memory_is_a_new_one() {
+    assert_eq!(
+        (size_of::<Slot>(), align_of::<Slot>()),
+        (SLOT_BYTES, SLOT_BYTES)
+    );
+    assert_eq!(totals(&Slot::new()), Totals::default());
+}
+
+#[test]
+fn every_allocation_is_in_exactly_one_bin_and_one_window() {
+    let mut random = SplitMix64::new(8);
+    for _ in 0..200 {
+        let slot = Box::new(Slot::new());
+        let count = random.next_u64() % 5000;
+        let mut bytes = 0u64;
+        for _ in 0..count {
+            let size = random.next_u64() >> (16 + random.next_u64() % 48);
+            bytes += size;
+            slot.counted(size);
+            if random.next_u64().is_multiple_of(50) {
+                slot.sampled(size, false, &config());
+            }
+        }
+        let totals = totals(&slot);
+        assert_eq!((totals.all().allocs, totals.all().bytes), (count, bytes));
+        for (index, windows) in totals.windows.iter().enumerate() {
+            let size = 10u64.pow(index as u32 + 1);
+            assert_eq!(windows.total * size + windows.remainder_allocs, count);
+        }
+        // Every allocation is a sample, in a finished gap, or in the unfinished one.
+        let gaps = totals.gaps_allocs;
+        assert_eq!(gaps.n + gaps.sum + gaps.unfinished_sum, count);
+        let gap_bytes = totals.gaps_bytes.sum + totals.gaps_bytes.unfinished_sum;
+        assert_eq!(gap_bytes + totals.all().sampled_bytes, bytes);
+    }
+}
+
+#[test]
+fn gaps_are_those_of_the_naive_model() {
+    let mut random = SplitMix64::new(9);
+    let slot = Box::new(Slot::new());
+    let (mut gaps_allocs, mut gaps_bytes) = (Vec::new(), Vec::new());
+    let (mut allocs, mut bytes) = (0u64, 0u64);
+    for _ in 0..20_000 {
+        let size = random.next_u64() % 300;
+        slot.counted(size);
+        if random.next_u64().is_multiple_of(20) {
+            slot.sampled(size, false, &config());
+            gaps_allocs.push(allocs);
+            gaps_bytes.push(bytes);
+            (allocs, bytes) = (0, 0);
+        } else {
+            allocs += 1;
+            bytes += size;
+        }
+    }
+    let totals = totals(&slot);
+    for (found, expected) in [
+        (totals.gaps_allocs, &gaps_allocs),
+        (totals.gaps_bytes, &gaps_bytes),
+    ] {
+        let real: Vec<f64> = expected.iter().map(|&gap| gap as f64).collect();
+        assert_eq!(found.n, expected.len() as u64);
+        assert_eq!(found.sum, expected.iter().sum::<u64>());
+        assert_eq!(found.max, *expected.iter().max().unwrap());
+        assert_eq!(found.sum_squares, real.iter().map(|gap| gap * gap).sum());
+        let lag1: f64 = real.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        assert_eq!(found.sum_lag1_products, lag1);
+    }
+    assert_eq!(totals.gaps_allocs.unfinished_sum, allocs);
+    assert_eq!(totals.gaps_bytes.unfinished_sum, bytes);
+}
+
+#[test]
+fn sizes_above_4_gib_are_exact() {
+    let slot = Box::new(Slot::new());
+    let size = (5u64 << 32) + 3;
+    slot.counted(size);
+    slot.sampled(size, false, &config());
+    slot.freed(size);
+    slot.sampled_freed(size);
+    let totals = totals(&slot);
+    assert_eq!(
+        (totals.bins[9].bytes, totals.bins[9].sampled_bytes),
+        (size, size)
+    );
+    assert_eq!(
+        (totals.freed_bytes, totals.sampled_bytes_freed),
+        (size, size)
+    );
+}
+
+#[test]
+fn a_later_thread_continues_the_unfinished_gap_with_draws_of_its_own() {
+    let slot = Box::new(Slot::new());
+    slot.begin(1, 4096);
+    let gap = slot.remaining_bytes.get();
+    let first = [0, 1, 2, 3].map(|word: usize| slot.random[word].get());
+    assert!(gap > 0);
+    slot.begin(2, 4096);
+    assert_eq!(slot.remaining_bytes.get(), gap);
+    assert_ne!(
+        [0, 1, 2, 3].map(|word: usize| slot.random[word].get()),
+        first
+    );
+    assert_eq!(totals(&slot).threads, 2);
+}
+
+#[test]
+fn a_sample_within_a_sample_is_counted_and_leaves_gaps_alone() {
+    let slot = Box::new(Slot::new());
+    slot.counted(8);
+    slot.busy.set(1);
+    slot.sampled(8, true, &config());
+    slot.busy.set(0);
+    let totals = totals(&slot);
+    assert_eq!(
+        (totals.all().sampled_allocs, totals.samples_in_reentry),
+        (1, 1)
+    );
+    assert_eq!((totals.gaps_allocs.n, slot.remaining_bytes.get()), (0, 0));
+}
+
+#[test]
+fn without_truth_only_samples_are_counted() {
+    let slot = Box::new(Slot::new());
+    let config = Config {
+        truth: false,
+        ..config()
+    };
+    slot.sampled(100, true, &config);
+    let totals = totals(&slot);
+    assert_eq!((totals.all().sampled_allocs, totals.all().allocs), (1, 0));
+    assert_eq!((totals.gaps_allocs.n, totals.windows[0].total), (0, 0));
+    assert!(slot.remaining_bytes.get() > 0);
+}
