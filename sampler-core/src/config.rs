@@ -50,18 +50,21 @@ pub struct BadValue(pub Variable);
 
 impl Default for Config {
     fn default() -> Config {
-        Config {
-            scheme: Scheme::None,
-            hash_mask: 0xFF,
-            mean_bytes: 4096,
-            truth: true,
-            window_allocs: 1000,
-            seed: None,
-        }
+        Config::DEFAULT
     }
 }
 
 impl Config {
+    /// What holds for variables that are not set.
+    pub const DEFAULT: Config = Config {
+        scheme: Scheme::None,
+        hash_mask: 0xFF,
+        mean_bytes: 4096,
+        truth: true,
+        window_allocs: 1000,
+        seed: None,
+    };
+
     /// Sets one variable from its text.
     pub fn set(&mut self, variable: Variable, text: &[u8]) -> Result<(), BadValue> {
         let bad = BadValue(variable);

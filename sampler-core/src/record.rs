@@ -139,7 +139,8 @@ fn write_totals(
     )?;
     write_gaps(object, "gaps_allocs", truth.then_some(&totals.gaps_allocs))?;
     write_gaps(object, "gaps_bytes", truth.then_some(&totals.gaps_bytes))?;
-    let pages_known = decision == DecisionName::PageHash && process.pages_without_table == 0;
+    let pages_known =
+        truth && decision == DecisionName::PageHash && process.pages_without_table == 0;
     let unique_pages = pages_known.then_some(totals.unique_pages);
     let sampled_pages = pages_known.then_some(totals.sampled_pages);
     object.optional("approx_unique_pages", unique_pages)?;

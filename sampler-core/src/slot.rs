@@ -144,11 +144,25 @@ impl Slot {
 
     /// Hands the slot to a thread that draws from `seed`. A slot that was used before keeps its unfinished gap; a new one draws its first.
     pub fn begin(&self, seed: u64, mean_bytes: u64) {
+        let is_new = self.is_new();
         self.store_random(Xoshiro256PlusPlus::from_seed(seed));
-        if self.threads.get() == 0 {
+        if is_new {
             self.draw_gap(mean_bytes);
         }
         self.threads.add(1);
+    }
+
+    /// Makes the slot fit for a few calls of a thread that will not keep it.
+    pub fn prepare(&self, seed: u64, mean_bytes: u64) {
+        if self.is_new() {
+            self.store_random(Xoshiro256PlusPlus::from_seed(seed));
+            self.draw_gap(mean_bytes);
+        }
+    }
+
+    /// No seed leads to the state of all zeros.
+    fn is_new(&self) -> bool {
+        self.random.iter().all(|word| word.get() == 0)
     }
 
     /// Counts an allocation, sampled or not.

@@ -1,0 +1,118 @@
+//! The allocator that would have served the program: the next one in link order.
+//!
+//! All six functions are taken from one object, since a block of one allocator must not reach another. An object that offers only
+//! some of them (a tracing wrapper, say) is passed over for libc, whose six belong together.
+
+use core::ffi::{CStr, c_void};
+use core::mem::{MaybeUninit, transmute};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use crate::dispatch::Allocator;
+use crate::early;
+use crate::once::SetAtStart;
+use crate::system;
+use crate::thread;
+
+/// The next allocator, once [`resolve`] has found it.
+pub static NEXT: SetAtStart<Allocator> = SetAtStart::new(early::ALLOCATOR);
+
+static STATE: AtomicU32 = AtomicU32::new(UNRESOLVED);
+const UNRESOLVED: u32 = 0;
+const RESOLVING: u32 = 1;
+const RESOLVED: u32 = 2;
+
+/// Finds the next allocator at the first call. False if this thread is in the middle of finding it: the caller is `dlsym`.
+pub fn resolve() -> bool {
+    if STATE.load(Ordering::Acquire) == RESOLVED {
+        return true;
+    }
+    if thread::is_resolving() {
+        return false;
+    }
+    if STATE
+        .compare_exchange(UNRESOLVED, RESOLVING, Ordering::Acquire, Ordering::Acquire)
+        .is_err()
+    {
+        while STATE.load(Ordering::Acquire) != RESOLVED {
+            core::hint::spin_loop();
+        }
+        return true;
+    }
+    thread::set_resolving(true);
+    let found = find();
+    thread::set_resolving(false);
+    let Some(allocator) = found else {
+        let line = c"sampler: no object in link order has malloc, calloc, realloc, free, memalign and malloc_usable_size\n";
+        // SAFETY: a valid buffer of that length.
+        unsafe { libc::write(2, line.as_ptr().cast(), line.count_bytes()) };
+        system::abort();
+    };
+    // SAFETY: this is the first call into the library, in the first thread; others wait above and read NEXT only after RESOLVED.
+    unsafe { NEXT.set(allocator) };
+    STATE.store(RESOLVED, Ordering::Release);
+    true
+}
+
+/// The path of the object that serves the blocks.
+pub fn object_path() -> &'static [u8] {
+    match object_of(NEXT.get().malloc as *const c_void) {
+        // SAFETY: dladdr gave a string that lives as long as the object, which is never unloaded: it serves malloc.
+        Some(info) => unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes(),
+        None => b"",
+    }
+}
+
+fn find() -> Option<Allocator> {
+    let next = from_handle(libc::RTLD_NEXT);
+    let found = next.or_else(|| {
+        // SAFETY: a constant string; NOLOAD only looks.
+        let libc_handle =
+            unsafe { libc::dlopen(c"libc.so.6".as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD) };
+        (!libc_handle.is_null()).then(|| from_handle(libc_handle))?
+    });
+    // SAFETY: a failed look-up left a message that the program's own dlerror() must not find.
+    unsafe { libc::dlerror() };
+    found
+}
+
+fn from_handle(handle: *mut c_void) -> Option<Allocator> {
+    let names = [
+        c"malloc",
+        c"calloc",
+        c"realloc",
+        c"free",
+        c"memalign",
+        c"malloc_usable_size",
+    ];
+    // SAFETY: a valid handle and a constant string.
+    let [malloc, calloc, realloc, free, memalign, usable_size] =
+        names.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) });
+    let base = object_of(malloc)?.dli_fbase;
+    for function in [calloc, realloc, free, memalign, usable_size] {
+        if object_of(function)?.dli_fbase != base {
+            return None;
+        }
+    }
+    // SAFETY: these are the C library's functions of these names, whose types they are; none is null, since each has an object.
+    unsafe {
+        Some(Allocator {
+            malloc: transmute::<*mut c_void, crate::dispatch::Malloc>(malloc),
+            calloc: transmute::<*mut c_void, crate::dispatch::Calloc>(calloc),
+            realloc: transmute::<*mut c_void, crate::dispatch::Realloc>(realloc),
+            free: transmute::<*mut c_void, crate::dispatch::Free>(free),
+            memalign: transmute::<*mut c_void, crate::dispatch::Memalign>(memalign),
+            usable_size: transmute::<*mut c_void, crate::dispatch::UsableSize>(usable_size),
+        })
+    }
+}
+
+fn object_of(function: *const c_void) -> Option<libc::Dl_info> {
+    let mut info = MaybeUninit::uninit();
+    if function.is_null() {
+        return None;
+    }
+    // SAFETY: any address may be asked for; the structure is ours.
+    let found = unsafe { libc::dladdr(function, info.as_mut_ptr()) };
+    // SAFETY: dladdr filled it in if it returned non-zero.
+    (found != 0).then(|| unsafe { info.assume_init() })
+}
