@@ -36,6 +36,8 @@ pub struct Process<'a> {
     pub config: Config,
     /// The seed it drew from.
     pub seed: u64,
+    /// Largest resident set, if it could be read.
+    pub peak_rss_bytes: Option<u64>,
     /// Calls that were not counted, for want of a slot.
     pub calls_without_slot: u64,
     /// Pages that were not counted, for want of a table.
@@ -74,6 +76,7 @@ fn write_process(object: &mut Object<impl Write>, process: &Process) -> fmt::Res
     object.raw("command_cut", process.command_cut)?;
     object.text("next_allocator", process.next_allocator)?;
     object.text("ended", process.ended.as_bytes())?;
+    object.optional("peak_rss_bytes", process.peak_rss_bytes)?;
     object.text("scheme", config.scheme.name().as_bytes())?;
     object.text("tracking", tracking.name().as_bytes())?;
     object.text("decision", decision.name().as_bytes())?;

@@ -22,6 +22,7 @@ mod next;
 mod once;
 mod output;
 mod pages;
+mod proc_file;
 mod slots;
 mod start;
 mod system;

@@ -19,7 +19,7 @@ use crate::headers::SECRET;
 use crate::next::NEXT;
 use crate::once::SetAtStart;
 use crate::output::Text;
-use crate::{arena, count, early, headers, next, output, pages, slots, system};
+use crate::{arena, count, early, headers, next, output, pages, proc_file, slots, system};
 
 const COMMAND_BYTES: usize = 2048;
 
@@ -81,7 +81,7 @@ unsafe extern "C" fn start(
         let stats_file = find(environment, b"SAMPLER_STATS_FILE");
         match read_config(environment) {
             Ok(config) => CONFIG.set(config),
-            Err((bad, found)) if !parent_has_library() => refuse(bad, found),
+            Err((bad, found)) if !proc_file::parent_has_library() => refuse(bad, found),
             // A parent under the library has told its user; a child that changed a variable runs on, unrecorded.
             Err(_) => return,
         }
@@ -139,7 +139,7 @@ fn first_seed(image: u32) -> u64 {
     let Some(seed) = config().seed else {
         return system::random_u64();
     };
-    if image == 0 && !parent_has_library() {
+    if image == 0 && !proc_file::parent_has_library() {
         return seed;
     }
     mix(seed, identity(image))
@@ -189,6 +189,7 @@ fn end(ended: &str) {
         ended,
         config: *config(),
         seed: seed(),
+        peak_rss_bytes: proc_file::peak_rss_bytes(),
         calls_without_slot: slots::calls_without_slot(),
         pages_without_table: pages::without_table(),
     };
@@ -244,51 +245,6 @@ unsafe fn strings(list: *const *const c_char) -> impl Iterator<Item = &'static C
     (0..)
         .map_while(move |index| unsafe { list.add(index).read().as_ref() })
         .map(|string| unsafe { CStr::from_ptr(string) })
-}
-
-/// Whether the parent process has this library mapped, as far as /proc tells.
-fn parent_has_library() -> bool {
-    const NAME: &[u8] = b"/libsampler_preload.so";
-    let mut path = [0u8; 32];
-    let mut text = Text::new(&mut path);
-    if write!(text, "/proc/{}/maps\0", system::parent_pid()).is_err() {
-        return false;
-    }
-    let before = system::errno();
-    // SAFETY: a path that ends with NUL; the buffer is ours, and read stays within it.
-    let found = unsafe {
-        let file = libc::open(path.as_ptr().cast(), libc::O_RDONLY | libc::O_CLOEXEC);
-        if file < 0 {
-            system::set_errno(before);
-            return false;
-        }
-        let mut buffer = [0u8; 4096];
-        let mut kept = 0;
-        let found = loop {
-            let got = libc::read(
-                file,
-                buffer[kept..].as_mut_ptr().cast(),
-                buffer.len() - kept,
-            );
-            if got <= 0 {
-                break false;
-            }
-            let filled = kept + got as usize;
-            if buffer[..filled]
-                .windows(NAME.len())
-                .any(|part| part == NAME)
-            {
-                break true;
-            }
-            // The name may lie across two reads.
-            kept = filled.min(NAME.len() - 1);
-            buffer.copy_within(filled - kept..filled, 0);
-        };
-        libc::close(file);
-        found
-    };
-    system::set_errno(before);
-    found
 }
 
 /// One line on what is wrong with a variable, and no program.

@@ -1,4 +1,109 @@
-//! Not written yet.
+//! `sampler-run`: runs one command under one sampling scheme and writes one run file.
+//!
+//! What it promises: the command gets the library, and nothing else of it changes; the run file is whole or not there; a run that
+//! cannot be believed leaves `FILE.failed` and a line that says why.
+//!
+//! Reading order: [`options`] what the user asked for; [`child`] runs it; [`records`] gathers what its processes wrote;
+//! [`run_file`] puts it together, with the [`machine`] it ran on.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod child;
+mod machine;
+mod options;
+mod records;
+mod run_file;
+
+use std::fmt::Display;
+use std::process::exit;
+
+use child::Ended;
+use options::Request;
+use records::Records;
+use run_file::RunFile;
+
+/// Our own failures, as `env` and `timeout` have it; anything else is the command's status.
+const STATUS_OWN_FAILURE: i32 = 125;
+
+/// Why a run is not kept, and the status to exit with.
+pub struct Failure {
+    /// One line.
+    pub line: String,
+    /// Exit status.
+    pub status: i32,
+}
+
+impl Failure {
+    /// A failure of ours, not the command's.
+    pub fn own(line: impl Display) -> Failure {
+        Failure {
+            line: line.to_string(),
+            status: STATUS_OWN_FAILURE,
+        }
+    }
+}
+
+fn main() {
+    match run() {
+        Ok(status) => exit(status),
+        Err(failure) => {
+            eprintln!("sampler-run: {}", failure.line);
+            exit(failure.status)
+        }
+    }
+}
+
+fn run() -> Result<i32, Failure> {
+    let request = Request::from_arguments()?;
+    let output = RunFile::create(&request)?;
+    let records_directory = records::create_directory()?;
+    let ended = child::run(&request, records_directory.path())?;
+    let records = Records::gather(records_directory.path(), ended.pid);
+    match judge(&request, &ended, &records) {
+        Ok(()) => {
+            output.write(&request, &ended, &records)?;
+            Ok(ended.shell_status())
+        }
+        Err(failure) => {
+            let line = output.write_failed(&request, &ended, &records, &failure.line)?;
+            Err(Failure { line, ..failure })
+        }
+    }
+}
+
+/// Whether the run can be believed.
+fn judge(request: &Request, ended: &Ended, records: &Records) -> Result<(), Failure> {
+    let command = &request.command[0];
+    if ended.timed_out {
+        return Err(Failure {
+            line: format!("{command} was stopped after {} s", request.timeout_s),
+            status: 124,
+        });
+    }
+    let status = ended.shell_status();
+    if status != 0 && !request.ok_statuses.contains(&status) {
+        return Err(Failure {
+            line: format!("{command} {}", ended.describe()),
+            status,
+        });
+    }
+    if let Some(line) = &ended.ground_truth_problem {
+        return Err(Failure::own(line));
+    }
+    if let Some(line) = &records.problem {
+        return Err(Failure::own(line));
+    }
+    if request.scheme.is_none() {
+        return Ok(());
+    }
+    if !records.command_was_loaded {
+        return Err(Failure::own(format!(
+            "the library did not load in {command}: it is static, setuid, of another architecture, or closes LD_PRELOAD; a program linked dynamically against glibc is needed"
+        )));
+    }
+    if !records.command_has_finished_record {
+        return Err(Failure::own(format!(
+            "{command} left no record: it ended by _exit, or by executing a program that the library cannot enter; return from main or exit are needed"
+        )));
+    }
+    Ok(())
+}

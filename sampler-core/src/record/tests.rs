@@ -16,6 +16,7 @@ fn process(scheme: Scheme) -> Process<'static> {
             ..Config::default()
         },
         seed: 5,
+        peak_rss_bytes: None,
         calls_without_slot: 0,
         pages_without_table: 0,
     }

@@ -1,0 +1,135 @@
+# Chains the stages through files: experiments -> data/raw, aggregate -> data/*.csv, plots -> data/plots.
+# `make help` lists what to type.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.SUFFIXES:
+# Runs are timed: two of them must never share the machine. Cargo has jobs of its own.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+## Variables (give them on the command line: make experiments RUNS=20)
+RUNS ?= 10#                              runs of each scheme on each workload
+WORKLOADS ?= monotonic reuse#            a name NAME of your own needs CMD_NAME='program arguments'
+SCHEMES ?= HEADER_HASH HEADER_PAGE_HASH HEADER_POISSON_BYTES HEADER_HYBRID#   besides the baseline NONE
+SEED ?= 1#                               of everything drawn: sizes, order, samples
+MEAN ?=#                                 mean gap in bytes, for every workload (default: the workload's own)
+MASK ?= 0xFF#                            hash mask: 2^-(bits set) is sampled
+WINDOW ?= 1000#                          allocations in the base window
+TIMEOUT ?= 600#                          seconds that one run may take
+DATA ?= data#                            where runs, tables and figures go
+MONOTONIC_COUNT ?= 100000#               blocks that the workload monotonic allocates
+REUSE_TURNS ?= 100000#                   turns of the workload reuse
+##
+
+BIN := target/release
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run bench-monotonic bench-reuse aggregate plot)
+BASELINE := NONE
+
+# What each workload is: its set, its program, its command, its options of sampler-run, and the mean of each scheme that has one.
+# Set `seed` repeats the seed's table, with the means that it did not state.
+PREFIXED_SEED = 0x$(firstword $(shell printf '%s' '$(1)' | sha256sum | cut -c1-16))
+SET_monotonic := seed
+PROGRAM_monotonic := $(BIN)/bench-monotonic
+CMD_monotonic = $(PROGRAM_monotonic) --count $(MONOTONIC_COUNT) --seed $(call PREFIXED_SEED,$(SEED) monotonic)
+OPTIONS_monotonic := --ground-truth
+MEAN_monotonic_HEADER_POISSON_BYTES := 524288
+MEAN_monotonic_HEADER_HYBRID := 65536
+SET_reuse := seed
+PROGRAM_reuse := $(BIN)/bench-reuse
+CMD_reuse = $(PROGRAM_reuse) --turns $(REUSE_TURNS) --seed $(call PREFIXED_SEED,$(SEED) reuse)
+OPTIONS_reuse := --ground-truth
+MEAN_reuse_HEADER_POISSON_BYTES := 65536
+MEAN_reuse_HEADER_HYBRID := 65536
+# Your own programs.
+MEAN_OWN := 524288
+
+# $(call set_of,WORKLOAD), $(call mean_of,WORKLOAD,SCHEME)
+set_of = $(or $(SET_$(1)),own)
+mean_of = $(or $(MEAN),$(MEAN_$(1)_$(2)),$(MEAN_OWN))
+# $(call parameters_of,WORKLOAD,SCHEME): options of sampler-run, those only that the scheme uses.
+USES_MASK := HEADER_HASH HEADER_PAGE_HASH HEADER_HYBRID
+USES_MEAN := HEADER_POISSON_BYTES HEADER_HYBRID
+parameters_of = --scheme $(2)$(if $(filter $(2),$(USES_MASK)), --mask $(MASK))$(if $(filter $(2),$(USES_MEAN)), --mean $(call mean_of,$(1),$(2))) --window $(WINDOW) --timeout $(TIMEOUT) $(OPTIONS_$(1))
+
+# A run file is $(DATA)/raw/SET/WORKLOAD/SCHEME/run-NN.json: round by round, all schemes of run 1, then of run 2, so that drift of the machine hits all alike.
+run_directory = $(DATA)/raw/$(call set_of,$(1))/$(1)/$(2)
+NUMBERS := $(shell seq -f '%02g' 1 $(RUNS))
+RUN_FILES := $(foreach n,$(NUMBERS),$(foreach w,$(WORKLOADS),$(foreach s,$(BASELINE) $(SCHEMES),$(call run_directory,$(w),$(s))/run-$(n).json)))
+PARAMETER_FILES := $(foreach w,$(WORKLOADS),$(foreach s,$(BASELINE) $(SCHEMES),$(call run_directory,$(w),$(s))/parameters))
+SETS := $(sort $(foreach w,$(WORKLOADS),$(call set_of,$(w))))
+TOTAL := $(words $(RUN_FILES))
+NUMBERED_RUN_FILES := $(join $(addsuffix :,$(shell seq 1 $(TOTAL))),$(RUN_FILES))
+
+# Of a path: its parts, counted from its end.
+part = $(word $(1),$(subst /, ,$(patsubst $(DATA)/%,%,$(2))))
+workload = $(call part,3,$@)
+scheme = $(call part,4,$@)
+number = $(patsubst run-%.json,%,$(@F))
+position = $(firstword $(subst :, ,$(filter %:$@,$(NUMBERED_RUN_FILES))))
+
+.PHONY: help experiments aggregate plots test clean needs-gnuplot needs-test FORCE
+
+help: ## this text
+	@echo 'make experiments aggregate plots   runs, tables and figures, in $(DATA)/'
+	@echo
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo
+	@echo 'Variables (make experiments RUNS=20):'
+	@sed -n 's/^\([A-Z_]*\) ?= *\([^#]*\)# *\(.*\)/  \1\t\3 (\2)/p' $(MAKEFILE_LIST) | sed 's/ *()$$//' | expand -t 18
+
+experiments: $(RUN_FILES) ## runs every scheme and the baseline NONE on every workload
+
+aggregate: $(DATA)/summary.csv ## run files -> CSV, JSON and text
+
+plots: $(foreach s,$(SETS),$(DATA)/plots/$(s).drawn) ## tables -> PNG at 300 DPI
+
+test: needs-test ## format check, lints, and all tests
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo build --locked --release --workspace
+	cargo test --locked --workspace
+
+clean: ## removes tables and figures; raw runs stay
+	rm -rf $(DATA)/plots $(DATA)/runs.csv $(DATA)/processes.csv $(DATA)/summary.* $(DATA)/size_bins.csv $(DATA)/gaps.csv
+
+# Cargo decides what is stale; what it leaves alone stays as old as it is, and nothing that depends on it is redone.
+$(PROGRAMS) &: FORCE
+	cargo build --locked --release --workspace
+
+# Rewritten only when the text changes, so that a changed parameter reruns just what it touches.
+$(PARAMETER_FILES): export PARAMETERS = $(call parameters_of,$(workload),$(scheme)) SEED $(SEED) -- $(CMD_$(workload))
+$(PARAMETER_FILES): FORCE
+	@$(if $(CMD_$(workload)),,echo 'make: workload $(workload) has no command: give CMD_$(workload)="program arguments"; known without: monotonic reuse' >&2; exit 1)
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$PARAMETERS" | cmp -s - $@ || printf '%s\n' "$$PARAMETERS" > $@
+
+$(RUN_FILES): $$(@D)/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(PROGRAM_$$(workload))
+	@echo 'run $(position)/$(TOTAL) $(workload) $(scheme)'
+	@$(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) \
+	  --seed $(call PREFIXED_SEED,$(SEED) $(workload) $(scheme) $(number)) \
+	  --out $@ -- $(CMD_$(workload)) > $(@D)/output.txt
+
+# The list of inputs, with their times: rewritten only when a run was added, removed or redone.
+$(DATA)/raw/runs.list: FORCE
+	@mkdir -p $(@D)
+	@find $(@D) -name 'run-*.json' -printf '%P %s %T@\n' | LC_ALL=C sort > $@.part
+	@cmp -s $@.part $@ && rm $@.part || mv $@.part $@
+
+$(DATA)/summary.csv: $(DATA)/raw/runs.list $(BIN)/aggregate
+	$(BIN)/aggregate --raw $(DATA)/raw --out $(DATA)
+
+$(DATA)/plots/%.drawn: $(DATA)/summary.csv $(BIN)/plot | needs-gnuplot
+	$(BIN)/plot --data $(DATA) --set $* --out $(DATA)/plots$(if $(filter-out seed,$*),/$*)
+	@touch $@
+
+needs-gnuplot:
+	@tools/need gnuplot
+
+needs-test:
+	@tools/need gnuplot jemalloc mimalloc python3 git sqlite3 valgrind
+
+FORCE:

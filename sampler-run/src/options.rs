@@ -1,0 +1,250 @@
+//! What the user asked for, checked before anything is started.
+
+use std::env;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use argh::FromArgs;
+use sampler_core::{Config, Scheme, Variable};
+
+use crate::Failure;
+
+/// The scheme without the library.
+pub const PLAIN: &str = "PLAIN";
+
+/// Runs a command under a sampling scheme and writes one run file.
+#[derive(FromArgs)]
+#[argh(
+    note = "The scheme is one of HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, COUNT, NONE, or PLAIN (no library at all).",
+    note = "Exit status: that of the command; 124 after a timeout; 125 where the run itself failed.",
+    example = "sampler-run --scheme HEADER_POISSON_BYTES --mean 524288 --out data/raw/own/sort/HEADER_POISSON_BYTES/run-01.json -- sort /usr/share/dict/words"
+)]
+struct Options {
+    /// scheme name
+    #[argh(option)]
+    scheme: String,
+    /// mean gap between samples, bytes; 0 samples everything (default 4096)
+    #[argh(option)]
+    mean: Option<String>,
+    /// hash mask, decimal or 0x: a share of 2^-(bits set) is sampled (default 0xFF)
+    #[argh(option)]
+    mask: Option<String>,
+    /// seed of all draws, decimal or 0x (default: drawn, and recorded)
+    #[argh(option)]
+    seed: Option<String>,
+    /// allocations in the base window (default 1000)
+    #[argh(option)]
+    window: Option<String>,
+    /// whether unsampled calls are counted: 1, or 0 for sampled ones only (default 1)
+    #[argh(option)]
+    truth: Option<String>,
+    /// stop the command after so many seconds (default 0: never)
+    #[argh(option, default = "0")]
+    timeout: u64,
+    /// same addresses in every run: no address space randomisation
+    #[argh(switch)]
+    no_aslr: bool,
+    /// keep the command's last line of standard output, a JSON object, as the run's ground truth; its output is then not shown
+    #[argh(switch)]
+    ground_truth: bool,
+    /// a status of the command, other than 0, that is no failure; may be repeated
+    #[argh(option)]
+    ok_status: Vec<i32>,
+    /// the library (default: libsampler_preload.so beside this program)
+    #[argh(option)]
+    library: Option<PathBuf>,
+    /// the run file; a path that ends in SET/WORKLOAD/SCHEME/run-NN.json names the run
+    #[argh(option)]
+    out: PathBuf,
+    /// the command and its arguments
+    #[argh(positional, greedy)]
+    command: Vec<String>,
+}
+
+/// A checked request.
+pub struct Request {
+    /// The scheme's name, `PLAIN` included.
+    pub scheme_name: String,
+    /// `None` for `PLAIN`.
+    pub scheme: Option<Scheme>,
+    /// What the library will be told; the seed is always given.
+    pub config: Config,
+    /// As [`Config::seed`].
+    pub seed: u64,
+    /// Seconds; 0 for none.
+    pub timeout_s: u64,
+    /// Whether addresses are randomised.
+    pub aslr: bool,
+    /// Whether the command prints its ground truth.
+    pub ground_truth: bool,
+    /// Statuses besides 0 that are no failure.
+    pub ok_statuses: Vec<i32>,
+    /// The library's absolute path.
+    pub library: PathBuf,
+    /// The run file.
+    pub out: PathBuf,
+    /// What the path says of the run.
+    pub identity: Identity,
+    /// Command and arguments.
+    pub command: Vec<String>,
+}
+
+/// Set, workload and number of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// One question with its own parameters.
+    pub set: String,
+    /// What was run.
+    pub workload: String,
+    /// From 1.
+    pub run: u64,
+}
+
+impl Request {
+    /// Reads the command line.
+    pub fn from_arguments() -> Result<Request, Failure> {
+        let options: Options = argh::from_env();
+        let scheme = match options.scheme.as_str() {
+            PLAIN => None,
+            name => Some(Scheme::from_name(name.as_bytes()).ok_or_else(|| {
+                Failure::own(format!(
+                    "--scheme is '{name}'; accepted: {}, {PLAIN}",
+                    Scheme::ACCEPTED
+                ))
+            })?),
+        };
+        if options.command.is_empty() {
+            return Err(Failure::own("no command; it goes after --"));
+        }
+        let mut config = Config {
+            scheme: scheme.unwrap_or(Scheme::None),
+            ..Config::default()
+        };
+        for (option, variable, value) in [
+            ("--mean", Variable::MeanBytes, &options.mean),
+            ("--mask", Variable::HashMask, &options.mask),
+            ("--seed", Variable::Seed, &options.seed),
+            ("--window", Variable::Window, &options.window),
+            ("--truth", Variable::Truth, &options.truth),
+        ] {
+            if let Some(text) = value {
+                config.set(variable, text.as_bytes()).map_err(|_| {
+                    Failure::own(format!(
+                        "{option} is '{text}'; accepted: {}",
+                        variable.accepted()
+                    ))
+                })?;
+            }
+        }
+        Ok(Request {
+            identity: Identity::of(&options.out, &options.scheme, &options.command[0])?,
+            scheme,
+            seed: config.seed.map_or_else(random_seed, Ok)?,
+            config,
+            timeout_s: options.timeout,
+            aslr: !options.no_aslr,
+            ground_truth: options.ground_truth,
+            ok_statuses: options.ok_status,
+            library: find_library(options.library, scheme.is_some())?,
+            scheme_name: options.scheme,
+            out: options.out,
+            command: options.command,
+        })
+    }
+}
+
+impl Identity {
+    /// What `.../set/workload/scheme/run-nn.json` says. Any other path is run 1 of the command's name in the set `own`.
+    fn of(out: &Path, scheme: &str, command: &str) -> Result<Identity, Failure> {
+        let parts: Vec<&str> = out.iter().filter_map(|part| part.to_str()).collect();
+        let number = parts.last().and_then(|name| run_number(name));
+        if let ([.., set, workload, scheme_of_path, _], Some(run)) = (&parts[..], number) {
+            if *scheme_of_path != scheme {
+                return Err(Failure::own(format!(
+                    "--out {} is in the directory of scheme '{scheme_of_path}', but --scheme is {scheme}",
+                    out.display()
+                )));
+            }
+            return Ok(Identity {
+                set: set.to_string(),
+                workload: workload.to_string(),
+                run,
+            });
+        }
+        let name = Path::new(command).file_name();
+        Ok(Identity {
+            set: "own".into(),
+            workload: name.map_or(command.into(), |name| name.to_string_lossy().into_owned()),
+            run: 1,
+        })
+    }
+}
+
+fn run_number(file_name: &str) -> Option<u64> {
+    let digits = file_name.strip_prefix("run-")?.strip_suffix(".json")?;
+    digits.parse().ok()
+}
+
+fn find_library(given: Option<PathBuf>, needed: bool) -> Result<PathBuf, Failure> {
+    const NAME: &str = "libsampler_preload.so";
+    let own = env::current_exe()
+        .map_err(|error| Failure::own(format!("cannot find this program: {error}")))?;
+    let library = given.unwrap_or_else(|| own.with_file_name(NAME));
+    if !needed {
+        return Ok(library);
+    }
+    library.canonicalize().map_err(|error| {
+        Failure::own(format!(
+            "the library {} cannot be used ({error}); build it with cargo build --release, or name it with --library",
+            library.display()
+        ))
+    })
+}
+
+fn random_seed() -> Result<u64, Failure> {
+    const SOURCE: &str = "/dev/urandom";
+    let mut bytes = [0; 8];
+    File::open(SOURCE)
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .map_err(|error| Failure::own(format!("no seed from {SOURCE}: {error}; give --seed")))?;
+    Ok(u64::from_ne_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(path: &str) -> Option<Identity> {
+        Identity::of(Path::new(path), "NONE", "/bin/true").ok()
+    }
+
+    #[test]
+    fn a_path_in_the_raw_tree_names_the_run() {
+        let expected = Identity {
+            set: "seed".into(),
+            workload: "reuse".into(),
+            run: 7,
+        };
+        assert_eq!(
+            identity("data/raw/seed/reuse/NONE/run-07.json"),
+            Some(expected)
+        );
+    }
+
+    #[test]
+    fn any_other_path_is_the_first_run_of_the_command() {
+        for path in ["x.json", "run-1.json", "a/b/c/run-x.json"] {
+            let found = identity(path).unwrap();
+            assert_eq!(
+                (found.set.as_str(), found.workload.as_str(), found.run),
+                ("own", "true", 1)
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_of_another_scheme_is_refused() {
+        assert_eq!(identity("seed/reuse/HEADER_HASH/run-1.json"), None);
+    }
+}
