@@ -1,0 +1,121 @@
+//! The gaps between samples, as a histogram by bit length: entry 0 counts gap 0, entry k gaps of `2^(k-1) ..= 2^k - 1`.
+//!
+//! What is lost is where inside its bin a gap lies, so a percentile is the upper edge of its bin and named so. Worked number:
+//! a median gap of 255 allocations lies in entry 8, 128 to 255, and is reported as 255; so is one of 130.
+
+/// The gaps of one or more processes on one clock (allocations or bytes).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Gaps {
+    /// Finished gaps.
+    pub n: u128,
+    /// Their sum.
+    pub sum: u128,
+    /// The largest; 0 if there is none.
+    pub max: u64,
+    /// Without trailing zeros.
+    pub histogram: Vec<u128>,
+}
+
+/// Entries a histogram can have: gap 0, then one for each bit length from 1 to 64.
+pub const BINS_MAX: usize = 65;
+
+impl Gaps {
+    /// Adds the gaps of another process or run.
+    pub fn add(&mut self, other: &Gaps) {
+        self.n += other.n;
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+        if self.histogram.len() < other.histogram.len() {
+            self.histogram.resize(other.histogram.len(), 0);
+        }
+        for (sum, count) in self.histogram.iter_mut().zip(&other.histogram) {
+            *sum += count;
+        }
+    }
+
+    /// Mean gap; `None` without a gap.
+    pub fn mean(&self) -> Option<f64> {
+        (self.n > 0).then(|| self.sum as f64 / self.n as f64)
+    }
+
+    /// The largest gap; `None` without a gap.
+    pub fn largest(&self) -> Option<f64> {
+        (self.n > 0).then_some(self.max as f64)
+    }
+
+    /// Upper edge of the bin that holds the gap of rank `ceil(percent/100 * n)` in ascending order; `None` without a gap.
+    pub fn percentile_upper(&self, percent: u32) -> Option<f64> {
+        let rank = (self.n * u128::from(percent)).div_ceil(100);
+        let mut gaps_so_far = 0;
+        let holds_it = self.histogram.iter().position(|count| {
+            gaps_so_far += count;
+            gaps_so_far >= rank
+        });
+        holds_it
+            .filter(|_| self.n > 0)
+            .map(|index| edges(index).1 as f64)
+    }
+}
+
+/// The smallest and the largest gap of an entry.
+pub fn edges(index: usize) -> (u64, u64) {
+    match index {
+        0 => (0, 0),
+        _ => (1 << (index - 1), u64::MAX >> (64 - index)),
+    }
+}
+
+/// The entry that counts a gap.
+pub fn index_of(gap: u64) -> usize {
+    (u64::BITS - gap.leading_zeros()) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gaps(histogram: &[u128]) -> Gaps {
+        Gaps {
+            n: histogram.iter().sum(),
+            histogram: histogram.to_vec(),
+            ..Gaps::default()
+        }
+    }
+
+    #[test]
+    fn edges_and_indices_agree_over_all_64_bits() {
+        assert_eq!((edges(0), edges(1), edges(2)), ((0, 0), (1, 1), (2, 3)));
+        assert_eq!(edges(64), (1 << 63, u64::MAX));
+        for index in 0..BINS_MAX {
+            let (low, high) = edges(index);
+            assert_eq!((index_of(low), index_of(high)), (index, index));
+        }
+    }
+
+    #[test]
+    fn a_percentile_is_the_upper_edge_of_the_bin_of_its_rank() {
+        // 100 gaps: 50 of 0, 45 of 2 or 3, 5 of 8 to 15. Rank 50 is the last 0, rank 95 the last 2 or 3.
+        let gaps = gaps(&[50, 0, 45, 0, 5]);
+        assert_eq!(
+            [50, 51, 95, 96, 99].map(|percent| gaps.percentile_upper(percent).unwrap()),
+            [0., 3., 3., 15., 15.]
+        );
+    }
+
+    #[test]
+    fn no_gap_has_no_percentile_and_no_mean() {
+        for empty in [gaps(&[]), gaps(&[0])] {
+            assert_eq!(
+                (empty.percentile_upper(50), empty.mean(), empty.largest()),
+                (None, None, None)
+            );
+        }
+    }
+
+    #[test]
+    fn adding_keeps_every_gap() {
+        let mut sum = gaps(&[1]);
+        sum.add(&gaps(&[2, 0, 3]));
+        assert_eq!((sum.n, sum.histogram), (6, vec![3, 0, 3]));
+    }
+}

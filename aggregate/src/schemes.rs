@@ -1,0 +1,59 @@
+//! The scheme names, in the order in which tables list them. A name that is not here is refused: it is a typing error or a
+//! scheme that this version does not understand.
+
+/// One scheme and its two axes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Scheme {
+    /// As in `SAMPLER_SCHEME` and in paths.
+    pub name: &'static str,
+    /// How a free of a sampled block is recognised.
+    pub tracking: &'static str,
+    /// Which allocations are sampled.
+    pub decision: &'static str,
+}
+
+impl Scheme {
+    /// `PLAIN`: no library was loaded, so the run has no records.
+    pub fn is_plain(&self) -> bool {
+        self.name == "PLAIN"
+    }
+
+    /// `NONE`: calls were forwarded, not counted; the run that costs are compared with.
+    pub fn is_none(&self) -> bool {
+        self.name == "NONE"
+    }
+
+    /// Whether some allocations may be sampled.
+    pub fn samples(&self) -> bool {
+        self.decision != "none"
+    }
+}
+
+const fn scheme(name: &'static str, tracking: &'static str, decision: &'static str) -> Scheme {
+    Scheme {
+        name,
+        tracking,
+        decision,
+    }
+}
+
+/// All of them, as `sampler-core` orders its reports, then `PLAIN`.
+pub static SCHEMES: [Scheme; 7] = [
+    scheme("HEADER_HASH", "all-headers", "hash"),
+    scheme("HEADER_PAGE_HASH", "all-headers", "page-hash"),
+    scheme("HEADER_POISSON_BYTES", "all-headers", "poisson-bytes"),
+    scheme("HEADER_HYBRID", "all-headers", "hybrid"),
+    scheme("COUNT", "none", "none"),
+    scheme("NONE", "none", "none"),
+    scheme("PLAIN", "none", "none"),
+];
+
+/// The place of a name in [`SCHEMES`].
+pub fn rank_of(name: &str) -> Option<usize> {
+    SCHEMES.iter().position(|scheme| scheme.name == name)
+}
+
+/// All names, for an error that says what is accepted.
+pub fn accepted() -> String {
+    SCHEMES.each_ref().map(|scheme| scheme.name).join(", ")
+}
