@@ -62,11 +62,15 @@ impl Decision for PageHash {
 
 impl Decision for PoissonBytes {
     /// The gap is at least 1 where the mean is above 0, so 0 bytes are never at its end; at mean 0 it stays 0, and everything is.
+    /// A sample leaves the gap as it is: the next draw replaces it, and a signal handler in between must not find it wrapped around.
     #[inline(always)]
     fn is_sampled(_: &Config, slot: &Slot, _: u64, size: u64) -> bool {
         let remaining = slot.remaining_bytes.get();
-        slot.remaining_bytes.set(remaining.wrapping_sub(size));
-        remaining <= size
+        if remaining <= size {
+            return true;
+        }
+        slot.remaining_bytes.set(remaining - size);
+        false
     }
 
     #[inline(always)]

@@ -9,7 +9,7 @@ use crate::bins::{BINS, FINE_BIN_MIN, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine
 use crate::config::Config;
 use crate::counter::Counter;
 use crate::gaps::{GapTotals, Gaps};
-use crate::random::Xoshiro256PlusPlus;
+use crate::random::{Xoshiro256PlusPlus, mix};
 use crate::windows::{SCALES, WindowTotals, Windows};
 
 /// Bytes of a slot.
@@ -194,6 +194,9 @@ impl Slot {
         if self.busy.get() != 0 {
             // A signal handler came in between the lines below: they must not run within themselves.
             self.samples_in_reentry.add(1);
+            if draws {
+                self.draw_gap_in_reentry(config.mean_bytes);
+            }
             return;
         }
         self.busy.set(1);
@@ -223,6 +226,13 @@ impl Slot {
             Xoshiro256PlusPlus::from_state([0, 1, 2, 3].map(|word: usize| self.random[word].get()));
         self.remaining_bytes.set(random.next_gap_bytes(mean_bytes));
         self.store_random(random);
+    }
+
+    /// A gap that leaves the interrupted draw alone: it only reads the generator's state, and mixes in how often that happened.
+    fn draw_gap_in_reentry(&self, mean_bytes: u64) {
+        let seed = mix(self.random[0].get(), self.samples_in_reentry.get());
+        let mut random = Xoshiro256PlusPlus::from_seed(seed);
+        self.remaining_bytes.set(random.next_gap_bytes(mean_bytes));
     }
 
     fn store_random(&self, random: Xoshiro256PlusPlus) {

@@ -17,6 +17,7 @@ pub const ALLOCATOR: Allocator = Allocator {
     free,
     memalign,
     usable_size,
+    refused,
 };
 
 unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
@@ -107,4 +108,8 @@ fn allocated_rare(block: *mut c_void, size: usize) -> *mut c_void {
         }
     });
     block
+}
+
+fn refused() {
+    with_slot(|slot| slot.failed_calls.add(1));
 }

@@ -20,7 +20,7 @@ pub type Memalign = unsafe extern "C" fn(usize, usize) -> *mut c_void;
 /// `malloc_usable_size`
 pub type UsableSize = unsafe extern "C" fn(*mut c_void) -> usize;
 
-/// An allocator. Every other entry point is built on these six.
+/// An allocator: every other entry point is built on its six functions.
 #[derive(Clone, Copy)]
 pub struct Allocator {
     /// Serves `malloc`.
@@ -35,6 +35,8 @@ pub struct Allocator {
     pub memalign: Memalign,
     /// Serves `malloc_usable_size`.
     pub usable_size: UsableSize,
+    /// Is told of a call that failed for its arguments and reached none of the others.
+    pub refused: fn(),
 }
 
 /// What the exported functions call.

@@ -19,6 +19,7 @@ pub const ALLOCATOR: Allocator = Allocator {
     free,
     memalign,
     usable_size,
+    refused,
 };
 
 /// The functions behind these: the next allocator's, or the scheme's.
@@ -100,6 +101,12 @@ unsafe extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
         Some(behind) => unsafe { (behind.memalign)(alignment, size) },
         None if alignment <= 16 => arena::allocate(size),
         None => null_mut(),
+    }
+}
+
+fn refused() {
+    if let Some(behind) = BEHIND.get() {
+        (behind.refused)();
     }
 }
 

@@ -74,6 +74,7 @@ pub unsafe extern "C" fn reallocarray(
 pub unsafe extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
     // glibc rounds the alignment up to a power of two.
     let Some(alignment) = alignment.checked_next_power_of_two() else {
+        (CURRENT.get().refused)();
         set_errno(EINVAL);
         return null_mut();
     };
@@ -102,6 +103,7 @@ pub unsafe extern "C" fn posix_memalign(
     size: usize,
 ) -> c_int {
     if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<*mut c_void>()) {
+        (CURRENT.get().refused)();
         return EINVAL;
     }
     // SAFETY: as for `malloc`.

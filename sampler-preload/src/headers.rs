@@ -5,7 +5,7 @@
 //!
 //! The tag is cleared before the next allocator sees the block: from then on the memory may be another thread's. It is restored if its realloc fails.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 use core::ptr::null_mut;
 
 use libc::ENOMEM;
@@ -15,12 +15,12 @@ use sampler_core::header::{HEADER_BYTES, Secret, Word};
 use sampler_core::slot::Slot;
 
 use crate::dispatch::Allocator;
-use crate::next::NEXT;
+use crate::next::{self, NEXT};
 use crate::once::SetAtStart;
 use crate::pages;
 use crate::slots::with_slot;
 use crate::start;
-use crate::system::{is_readable, set_errno};
+use crate::system::{self, is_readable, set_errno};
 use crate::thread;
 
 const HEADER: usize = HEADER_BYTES as usize;
@@ -41,6 +41,9 @@ pub const fn allocator<D: Decision, const TRUTH: bool>() -> Allocator {
         free: free::<TRUTH>,
         memalign: memalign::<D, TRUTH>,
         usable_size,
+        refused: || {
+            failed();
+        },
     }
 }
 
@@ -117,6 +120,10 @@ unsafe extern "C" fn free<const TRUTH: bool>(block: *mut c_void) {
 #[inline(never)]
 unsafe fn free_rare<const TRUTH: bool>(block: *mut c_void) {
     let Some(word) = word_of(block) else {
+        refuse_wild(
+            block,
+            c"free(): invalid pointer (freed twice, or never allocated)\n",
+        );
         with_slot(|slot| slot.foreign_frees.add(1));
         // SAFETY: not ours, so the next allocator's to judge.
         return unsafe { (NEXT.get().free)(block) };
@@ -138,6 +145,10 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
         return unsafe { malloc::<D, TRUTH>(size) };
     }
     let Some(old) = word_of(block) else {
+        refuse_wild(
+            block,
+            c"realloc(): invalid pointer (freed before, or never allocated)\n",
+        );
         with_slot(|slot| slot.foreign_reallocs.add(1));
         // SAFETY: not ours, so the next allocator's to judge; it stays foreign.
         return unsafe { (NEXT.get().realloc)(block, size) };
@@ -343,6 +354,22 @@ fn failed() -> *mut c_void {
 fn refused() -> *mut c_void {
     set_errno(ENOMEM);
     failed()
+}
+
+/// Ends the process, as glibc would, if `block` can be nobody's. Under glibc the word before a block is the size of its chunk; in a block of ours that
+/// was freed before, it is what glibc then wrote there: a list pointer or a random key. Left to itself glibc would take that for a size and fault.
+fn refuse_wild(block: *mut c_void, line: &CStr) {
+    /// No chunk is this large; list pointers and keys are larger.
+    const CHUNK_BYTES_MAX: u64 = 1 << 40;
+    if !next::is_libc() || is_near_page_start(block) {
+        return;
+    }
+    // SAFETY: on the block's own page.
+    let size = unsafe { block.byte_sub(TAG).cast::<u64>().read_unaligned() };
+    if size >= CHUNK_BYTES_MAX {
+        system::say(line);
+        system::abort();
+    }
 }
 
 /// The header's word, if `block` is ours.

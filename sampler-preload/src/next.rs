@@ -5,7 +5,7 @@
 
 use core::ffi::{CStr, c_void};
 use core::mem::{MaybeUninit, transmute};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::dispatch::Allocator;
 use crate::early;
@@ -16,6 +16,7 @@ use crate::thread;
 /// The next allocator, once [`resolve`] has found it.
 pub static NEXT: SetAtStart<Allocator> = SetAtStart::new(early::ALLOCATOR);
 
+static IS_LIBC: AtomicBool = AtomicBool::new(false);
 static STATE: AtomicU32 = AtomicU32::new(UNRESOLVED);
 const UNRESOLVED: u32 = 0;
 const RESOLVING: u32 = 1;
@@ -42,11 +43,16 @@ pub fn resolve() -> bool {
     let found = find();
     thread::set_resolving(false);
     let Some(allocator) = found else {
-        let line = c"sampler: no object in link order has malloc, calloc, realloc, free, memalign and malloc_usable_size\n";
-        // SAFETY: a valid buffer of that length.
-        unsafe { libc::write(2, line.as_ptr().cast(), line.count_bytes()) };
+        system::say(c"sampler: no object in link order has malloc, calloc, realloc, free, memalign and malloc_usable_size\n");
         system::abort();
     };
+    // A function that only libc has tells where libc is.
+    let libc = object_of(libc::gnu_get_libc_version as *const c_void);
+    let next = object_of(allocator.malloc as *const c_void);
+    let is_libc = libc
+        .zip(next)
+        .is_some_and(|(libc, next)| libc.dli_fbase == next.dli_fbase);
+    IS_LIBC.store(is_libc, Ordering::Relaxed);
     // SAFETY: this is the first call into the library, in the first thread; others wait above and read NEXT only after RESOLVED.
     unsafe { NEXT.set(allocator) };
     STATE.store(RESOLVED, Ordering::Release);
@@ -60,6 +66,11 @@ pub fn object_path() -> &'static [u8] {
         Some(info) => unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes(),
         None => b"",
     }
+}
+
+/// Whether the blocks are glibc's own.
+pub fn is_libc() -> bool {
+    IS_LIBC.load(Ordering::Relaxed)
 }
 
 fn find() -> Option<Allocator> {
@@ -102,6 +113,7 @@ fn from_handle(handle: *mut c_void) -> Option<Allocator> {
             free: transmute::<*mut c_void, crate::dispatch::Free>(free),
             memalign: transmute::<*mut c_void, crate::dispatch::Memalign>(memalign),
             usable_size: transmute::<*mut c_void, crate::dispatch::UsableSize>(usable_size),
+            refused: || {},
         })
     }
 }

@@ -1,8 +1,12 @@
 //! The few things we ask of the kernel and of libc, none of which allocates.
 
 use core::arch::asm;
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
+
+// The crate libc names the library itself only where no other crate of the build asks it for its std feature.
+#[link(name = "c")]
+unsafe extern "C" {}
 
 /// Bytes of a page on this architecture.
 pub const PAGE_BYTES: usize = 4096;
@@ -23,6 +27,18 @@ pub fn set_errno(value: c_int) {
 pub fn abort() -> ! {
     // SAFETY: abort has no preconditions.
     unsafe { libc::abort() }
+}
+
+/// Writes one line to standard error.
+pub fn say(line: &CStr) {
+    // SAFETY: a valid buffer of that length.
+    unsafe {
+        libc::write(
+            libc::STDERR_FILENO,
+            line.as_ptr().cast(),
+            line.count_bytes(),
+        )
+    };
 }
 
 /// This process.

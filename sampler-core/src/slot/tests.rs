@@ -130,6 +130,9 @@ fn a_later_thread_continues_the_unfinished_gap_with_draws_of_its_own() {
 #[test]
 fn a_sample_within_a_sample_is_counted_and_leaves_gaps_alone() {
     let slot = Box::new(Slot::new());
+    slot.begin(1, 4096);
+    let random = [0, 1, 2, 3].map(|word: usize| slot.random[word].get());
+    let gap = slot.remaining_bytes.get();
     slot.counted(8);
     slot.busy.set(1);
     slot.sampled(8, true, &config());
@@ -139,7 +142,29 @@ fn a_sample_within_a_sample_is_counted_and_leaves_gaps_alone() {
         (totals.all().sampled_allocs, totals.samples_in_reentry),
         (1, 1)
     );
-    assert_eq!((totals.gaps_allocs.n, slot.remaining_bytes.get()), (0, 0));
+    assert_eq!(totals.gaps_allocs.n, 0);
+    assert_eq!(
+        [0, 1, 2, 3].map(|word: usize| slot.random[word].get()),
+        random
+    );
+    // The gap that this sample ended is not left behind: the next one is due.
+    assert!(slot.remaining_bytes.get() > 0 && slot.remaining_bytes.get() != gap);
+}
+
+#[test]
+fn gaps_drawn_in_reentry_have_the_configured_mean() {
+    let slot = Box::new(Slot::new());
+    slot.begin(1, 4096);
+    slot.busy.set(1);
+    const DRAWS: u64 = 100_000;
+    let mut sum = 0;
+    for _ in 0..DRAWS {
+        slot.sampled(1, true, &config());
+        sum += slot.remaining_bytes.get();
+    }
+    // Mean 4096.5, standard deviation 4096, of the mean 13: 4 of them.
+    let mean = sum as f64 / DRAWS as f64;
+    assert!((mean - 4096.5).abs() < 52.0, "{mean}");
 }
 
 #[test]

@@ -1,0 +1,300 @@
+//! The library under small C programs: they check the C contract themselves and print what their record must say.
+
+mod support;
+
+use std::os::unix::process::ExitStatusExt;
+
+use serde_json::Value;
+use support::*;
+
+const SIGABRT: i32 = 6;
+
+/// Runs a program that prints its counts as its last line, under every counting scheme, with the usual and the smallest gaps.
+fn assert_counted_under_every_scheme(name: &str) {
+    let program = compile(name, &[]);
+    let plain = run_plain(&program);
+    assert!(
+        plain.status.success(),
+        "{}",
+        String::from_utf8_lossy(&plain.stderr)
+    );
+    for scheme in COUNTING {
+        for (mean, mask) in [("4096", "0xFF"), ("0", "0")] {
+            let ran = run(
+                &program,
+                &[],
+                &[
+                    ("SAMPLER_SCHEME", scheme),
+                    ("SAMPLER_POISSON_MEAN_BYTES", mean),
+                    ("SAMPLER_HASH_MASK", mask),
+                ],
+            )
+            .succeeded();
+            let printed = ran.lines().pop().unwrap();
+            let record = ran.record();
+            assert_counts(record, &printed);
+            if mean == "0" && scheme != "COUNT" {
+                assert_eq!(record["sampled_allocs"], record["total_allocs"]);
+                assert_eq!(record["sampled_bytes_alloc"], record["total_bytes_alloc"]);
+                assert_eq!(record["sampled_frees"], record["total_frees"]);
+                assert_eq!(record["sampled_bytes_freed"], record["total_bytes_freed"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_c_contract_holds_and_every_call_is_counted() {
+    assert_counted_under_every_scheme("contract");
+}
+
+#[test]
+fn the_c_contract_holds_without_truth_and_under_none() {
+    let program = compile("contract", &[]);
+    for (scheme, truth) in [
+        ("HEADER_HASH", "0"),
+        ("HEADER_PAGE_HASH", "0"),
+        ("HEADER_POISSON_BYTES", "0"),
+        ("HEADER_HYBRID", "0"),
+        ("COUNT", "0"),
+        ("NONE", "1"),
+    ] {
+        let ran = run(
+            &program,
+            &[],
+            &[("SAMPLER_SCHEME", scheme), ("SAMPLER_TRUTH", truth)],
+        );
+        let ran = ran.succeeded();
+        let record = ran.record();
+        assert!(record["total_allocs"].is_null() && record["windows"].is_null());
+        assert_eq!(record["sampled_allocs"].is_null(), scheme == "NONE");
+    }
+}
+
+#[test]
+fn without_truth_everything_sampled_is_still_counted() {
+    let program = compile("contract", &[]);
+    let environment = [
+        ("SAMPLER_SCHEME", "HEADER_POISSON_BYTES"),
+        ("SAMPLER_POISSON_MEAN_BYTES", "0"),
+        ("SAMPLER_TRUTH", "0"),
+    ];
+    let ran = run(&program, &[], &environment).succeeded();
+    let printed = ran.lines().pop().unwrap();
+    assert_eq!(ran.record()["sampled_allocs"], printed["total_allocs"]);
+    assert_eq!(
+        ran.record()["sampled_bytes_freed"],
+        printed["total_bytes_freed"]
+    );
+}
+
+#[test]
+fn totals_are_exact_after_storms_of_threads() {
+    // pthread_create allocates too: an allocator behind the library counts what really came by.
+    let program = compile("threads", &[]);
+    let truth = compile("truth", &["-shared", "-fPIC"]);
+    for scheme in COUNTING {
+        for mean in ["4096", "0"] {
+            let environment = [
+                ("SAMPLER_SCHEME", scheme),
+                ("SAMPLER_POISSON_MEAN_BYTES", mean),
+            ];
+            let ran = run_before(&program, &[], &environment, &[&truth]).succeeded();
+            let truth: Value = serde_json::from_str(&ran.stderr()).unwrap();
+            let record = ran.record();
+            assert_eq!(record["total_allocs"], truth["allocs"], "{scheme}");
+            assert_eq!(record["total_frees"], truth["frees"]);
+            assert_eq!(record["reallocs"], truth["reallocs"]);
+            let number = |value: &Value| value.as_u64().unwrap();
+            let headers = number(&record["header_size"]) * number(&truth["allocs"]);
+            assert_eq!(
+                number(&record["total_bytes_alloc"]) + headers,
+                number(&truth["bytes"])
+            );
+            assert!(number(&record["threads"]) > 600);
+            assert!(number(&truth["allocs"]) >= number(&ran.lines()[0]["total_allocs"]));
+            assert_consistent(record);
+        }
+    }
+}
+
+#[test]
+fn a_signal_handler_that_allocates_gets_memory_and_is_counted() {
+    assert_counted_under_every_scheme("signals");
+}
+
+#[test]
+fn calls_before_and_after_main_are_counted() {
+    assert_counted_under_every_scheme("late");
+}
+
+#[test]
+fn sizes_above_4_gib_are_exact() {
+    assert_counted_under_every_scheme("large");
+}
+
+#[test]
+fn memory_that_runs_out_is_null_and_counted() {
+    assert_counted_under_every_scheme("out_of_memory");
+}
+
+#[test]
+fn a_forked_child_starts_from_zero_and_recognises_inherited_blocks() {
+    let program = compile("forks", &[]);
+    for scheme in COUNTING {
+        let ran = run_scheme(&program, scheme).succeeded();
+        let printed = ran.lines();
+        assert_eq!((printed.len(), ran.records.len()), (4, 4));
+        for line in &printed {
+            let record = ran.record_of(&line["pid"]);
+            assert_counts(record, line);
+            assert_eq!(record["foreign_frees"], 0);
+        }
+        let parent = ran.record_of(&printed[3]["pid"]);
+        for child in &printed[..3] {
+            let record = ran.record_of(&child["pid"]);
+            assert_eq!(record["parent_pid"], parent["pid"]);
+            assert_ne!(record["seed"], parent["seed"]);
+        }
+    }
+}
+
+#[test]
+fn pointers_of_others_are_passed_through_and_counted() {
+    let program = compile("foreign", &[]);
+    for scheme in COUNTING.into_iter().filter(|&scheme| scheme != "COUNT") {
+        let ran = run_scheme(&program, scheme).succeeded();
+        for line in ran.lines() {
+            assert_counts(ran.record(), &line);
+        }
+    }
+}
+
+#[test]
+fn a_double_free_ends_as_it_does_under_glibc() {
+    let program = compile("double_free", &[]);
+    let plain = run_plain(&program);
+    assert!(!plain.status.success());
+    for scheme in COUNTING {
+        let ran = run_scheme(&program, scheme);
+        assert_eq!(ran.output.status, plain.status, "{scheme}");
+    }
+}
+
+#[test]
+fn a_copied_header_is_not_believed() {
+    // Believed, it would free a block 16 bytes into another. Passed through, glibc finds no chunk of its own there and aborts.
+    let program = compile("copied_header", &[]);
+    for scheme in COUNTING.into_iter().filter(|&scheme| scheme != "COUNT") {
+        let ran = run_scheme(&program, scheme);
+        assert_eq!(ran.output.status.signal(), Some(SIGABRT), "{scheme}");
+        assert!(ran.stderr().contains("free(): invalid"), "{}", ran.stderr());
+    }
+}
+
+#[test]
+fn pages_that_held_a_header_are_counted_exactly() {
+    let program = compile("pages", &[]);
+    let environment = |mask| {
+        [
+            ("SAMPLER_SCHEME", "HEADER_PAGE_HASH"),
+            ("SAMPLER_HASH_MASK", mask),
+        ]
+    };
+    let ran = run(&program, &[], &environment("0")).succeeded();
+    assert_eq!(ran.record()["approx_unique_pages"], 201);
+    assert_eq!(ran.record()["approx_sampled_pages"], 201);
+    let ran = run(&program, &[], &environment("0xFFFFFFFFFFFFFFFF")).succeeded();
+    assert_eq!(ran.record()["approx_unique_pages"], 201);
+    assert_eq!(ran.record()["approx_sampled_pages"], 0);
+    let other = run_scheme(&program, "HEADER_HASH").succeeded();
+    assert!(other.record()["approx_unique_pages"].is_null());
+}
+
+#[test]
+fn a_dlsym_that_allocates_is_survived() {
+    let program = compile("contract", &[]);
+    let dlsym = compile("allocating_dlsym", &["-shared", "-fPIC"]);
+    for scheme in COUNTING.into_iter().chain(["NONE"]) {
+        let ran = run_before(&program, &[], &[("SAMPLER_SCHEME", scheme)], &[&dlsym]).succeeded();
+        assert_eq!(ran.record()["scheme"], scheme);
+    }
+}
+
+#[test]
+fn it_works_above_other_allocators() {
+    for (name, object) in [
+        ("jemalloc", "libjemalloc.so.2"),
+        ("mimalloc", "libmimalloc.so.2"),
+    ] {
+        let path = std::path::Path::new("/usr/lib/x86_64-linux-gnu").join(object);
+        assert!(path.exists(), "{name} is needed; make test installs it");
+        for program in ["threads", "late", "forks"] {
+            let program = compile(program, &[]);
+            for scheme in COUNTING {
+                let environment = [("SAMPLER_SCHEME", scheme)];
+                let ran = run_before(&program, &[], &environment, &[&path]).succeeded();
+                for line in ran.lines() {
+                    let record = ran.record_of(&line["pid"]);
+                    assert!(record["next_allocator"].as_str().unwrap().contains(name));
+                    // Unlike glibc's, their own threads and constructors may allocate.
+                    let more = |key: &str| record[key].as_u64() >= line[key].as_u64();
+                    assert!(
+                        more("total_allocs") && more("total_frees"),
+                        "{record} {line}"
+                    );
+                    assert_consistent(record);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_thread_with_one_seed_draws_the_same() {
+    let program = compile("addresses", &[]);
+    let sampled = |seed: &str| {
+        let environment = [
+            ("SAMPLER_SCHEME", "HEADER_POISSON_BYTES"),
+            ("SAMPLER_SEED", seed),
+        ];
+        let ran = run(&program, &[], &environment).succeeded();
+        let record = ran.record();
+        (
+            record["seed"].clone(),
+            record["sampled_bytes_alloc"].clone(),
+            record["gaps_bytes"].clone(),
+        )
+    };
+    let first = sampled("12345");
+    assert_eq!(first.0, "0x0000000000003039");
+    assert_eq!(first, sampled("0x3039"));
+    assert_ne!(first.1, sampled("12346").1);
+}
+
+#[test]
+fn the_sampled_are_those_that_the_address_says() {
+    let program = compile("addresses", &[]);
+    let hash = |address: u64| {
+        let mut x = address;
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^ (x >> 27)
+    };
+    let page_hash = |address: u64| hash(address >> 12).wrapping_mul(0x2545_F491_4F6C_DD1D);
+    for (scheme, hash) in [
+        ("HEADER_HASH", &hash as &dyn Fn(u64) -> u64),
+        ("HEADER_PAGE_HASH", &page_hash),
+    ] {
+        let ran = run_scheme(&program, scheme).succeeded();
+        let addresses = ran.lines();
+        let sampled = addresses.iter().map(|line| line.as_u64().unwrap() - 16);
+        let sampled = sampled.filter(|&header| hash(header) & 0xFF == 0).count();
+        assert!(addresses.len() == 20_000);
+        assert_eq!(
+            ran.record()["sampled_allocs"],
+            Value::from(sampled),
+            "{scheme}"
+        );
+    }
+}

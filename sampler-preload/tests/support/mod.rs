@@ -1,0 +1,224 @@
+//! Builds the library and small C programs, runs them under it, and reads what they leave.
+#![allow(dead_code)] // Each test file uses its part.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Every scheme that counts.
+pub const COUNTING: [&str; 5] = [
+    "HEADER_HASH",
+    "HEADER_PAGE_HASH",
+    "HEADER_POISSON_BYTES",
+    "HEADER_HYBRID",
+    "COUNT",
+];
+
+/// The release library, as users have it, built once.
+pub fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        // The whole workspace, as the Makefile does: another choice of crates could build the library with other features.
+        let built = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--release",
+                "--workspace",
+                "--locked",
+                "--offline",
+                "--quiet",
+            ])
+            .current_dir(root)
+            .status()
+            .unwrap();
+        assert!(built.success());
+        let library = root.join("target/release/libsampler_preload.so");
+        assert!(library.exists(), "{}", library.display());
+        library
+    })
+}
+
+/// Compiles `tests/c/<name>.c`.
+pub fn compile(name: &str, flags: &[&str]) -> PathBuf {
+    static DIRECTORY: OnceLock<TempDir> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| TempDir::new().unwrap());
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/c/{name}.c"));
+    // Tests run in parallel, and two of them may compile the same program.
+    let unique = tempfile::Builder::new()
+        .tempdir_in(directory)
+        .unwrap()
+        .keep();
+    let program = unique.join(name);
+    let output = Command::new("cc")
+        .args(["-O2", "-g", "-w", "-pthread", "-fno-builtin"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&program)
+        .args(flags)
+        .output()
+        .expect("a C compiler named cc");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    program
+}
+
+/// What one program did under the library.
+pub struct Ran {
+    /// Status and output.
+    pub output: Output,
+    /// Finished records, by file name.
+    pub records: BTreeMap<String, Value>,
+    /// Names of record files that were not finished.
+    pub unfinished: Vec<String>,
+}
+
+impl Ran {
+    /// The only record.
+    pub fn record(&self) -> &Value {
+        assert_eq!(self.records.len(), 1, "{:?}", self.stderr());
+        self.records.values().next().unwrap()
+    }
+
+    /// The record of a process.
+    pub fn record_of(&self, pid: &Value) -> &Value {
+        &self.records[&format!("record.{pid}")]
+    }
+
+    /// Standard output.
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    /// Standard error.
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// Each line of standard output as JSON.
+    pub fn lines(&self) -> Vec<Value> {
+        self.stdout()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Panics unless the program returned 0.
+    pub fn succeeded(self) -> Ran {
+        assert!(
+            self.output.status.success(),
+            "{:?}: {}",
+            self.output.status,
+            self.stderr()
+        );
+        self
+    }
+}
+
+/// A program under the library, with more libraries preloaded behind it.
+pub fn run_before(
+    program: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    behind: &[&Path],
+) -> Ran {
+    let directory = TempDir::new().unwrap();
+    let mut preload = library().as_os_str().to_owned();
+    for library in behind {
+        preload.push(":");
+        preload.push(library);
+    }
+    let output = Command::new(program)
+        .args(arguments)
+        .env("LD_PRELOAD", preload)
+        .env("SAMPLER_STATS_FILE", directory.path().join("record"))
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    let (records, unfinished) = read_records(directory.path());
+    Ran {
+        output,
+        records,
+        unfinished,
+    }
+}
+
+/// A program under the library.
+pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+    run_before(program, arguments, environment, &[])
+}
+
+/// A program under one scheme.
+pub fn run_scheme(program: &Path, scheme: &str) -> Ran {
+    run(program, &[], &[("SAMPLER_SCHEME", scheme)])
+}
+
+/// A program without the library.
+pub fn run_plain(program: &Path) -> Output {
+    Command::new(program).output().unwrap()
+}
+
+/// Finished records by file name, and the names of the others.
+pub fn read_records(directory: &Path) -> (BTreeMap<String, Value>, Vec<String>) {
+    let mut records = BTreeMap::new();
+    let mut unfinished = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let bytes = fs::read(entry.path()).unwrap();
+        if bytes[0] == 0 {
+            unfinished.push(name);
+        } else {
+            records.insert(name, serde_json::from_slice(&bytes).unwrap());
+        }
+    }
+    (records, unfinished)
+}
+
+/// Asserts that a record says what the program printed of itself.
+pub fn assert_counts(record: &Value, printed: &Value) {
+    let headers = record["header_size"] == 16;
+    for (key, value) in printed.as_object().unwrap() {
+        if key == "total_bytes_freed" && !headers {
+            assert!(record[key].is_null());
+            continue;
+        }
+        assert_eq!(&record[key], value, "{key} under {}", record["scheme"]);
+    }
+    assert_consistent(record);
+}
+
+/// What must hold within any record of a counting scheme.
+pub fn assert_consistent(record: &Value) {
+    let number = |key: &str| record[key].as_u64().unwrap();
+    let bins = record["size_bins"].as_array().unwrap();
+    for (bin_key, key) in [
+        ("total_allocs", "total_allocs"),
+        ("total_bytes", "total_bytes_alloc"),
+        ("sampled_allocs", "sampled_allocs"),
+        ("sampled_bytes", "sampled_bytes_alloc"),
+    ] {
+        let sum: u64 = bins.iter().map(|bin| bin[bin_key].as_u64().unwrap()).sum();
+        assert_eq!(sum, number(key), "bins of {key}");
+    }
+    for window in record["windows"].as_array().unwrap() {
+        let in_windows = window["size"].as_u64().unwrap() * window["total"].as_u64().unwrap();
+        let remainder = window["remainder_allocs"].as_u64().unwrap();
+        assert_eq!(in_windows + remainder, number("total_allocs"));
+    }
+    let losses = record["losses"].as_object().unwrap();
+    assert!(
+        losses
+            .iter()
+            .all(|(key, count)| count == 0 || key == "samples_in_reentry"),
+        "{losses:?}"
+    );
+}
