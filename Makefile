@@ -25,8 +25,12 @@ REUSE_TURNS ?= 100000#                   turns of the workload reuse
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run bench-monotonic bench-reuse aggregate plot)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-monotonic bench-reuse aggregate plot)
 BASELINE := NONE
+# What runs in each round; a baseline that was asked for too runs once.
+ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
+$(if $(shell [[ '$(RUNS)' =~ ^[1-9][0-9]{0,5}$$ ]] && echo fine),,$(error RUNS is '$(RUNS)'; accepted: a number from 1 to 999999))
+TABLES := $(addprefix $(DATA)/,runs.csv processes.csv summary.csv size_bins.csv gaps.csv summary.json summary.txt)
 
 # What each workload is: its set, its program, its command, its options of sampler-run, and the mean of each scheme that has one.
 # Set `seed` repeats the seed's table, with the means that it did not state.
@@ -49,16 +53,16 @@ MEAN_OWN := 524288
 # $(call set_of,WORKLOAD), $(call mean_of,WORKLOAD,SCHEME)
 set_of = $(or $(SET_$(1)),own)
 mean_of = $(or $(MEAN),$(MEAN_$(1)_$(2)),$(MEAN_OWN))
-# $(call parameters_of,WORKLOAD,SCHEME): options of sampler-run, those only that the scheme uses.
+# $(call parameters_of,WORKLOAD,SCHEME): options of sampler-run, those only that the scheme uses and that a result depends on.
 USES_MASK := HEADER_HASH HEADER_PAGE_HASH HEADER_HYBRID
 USES_MEAN := HEADER_POISSON_BYTES HEADER_HYBRID
-parameters_of = --scheme $(2)$(if $(filter $(2),$(USES_MASK)), --mask $(MASK))$(if $(filter $(2),$(USES_MEAN)), --mean $(call mean_of,$(1),$(2))) --window $(WINDOW) --timeout $(TIMEOUT) $(OPTIONS_$(1))
+parameters_of = --scheme $(2)$(if $(filter $(2),$(USES_MASK)), --mask $(MASK))$(if $(filter $(2),$(USES_MEAN)), --mean $(call mean_of,$(1),$(2))) --window $(WINDOW) $(OPTIONS_$(1))
 
 # A run file is $(DATA)/raw/SET/WORKLOAD/SCHEME/run-NN.json: round by round, all schemes of run 1, then of run 2, so that drift of the machine hits all alike.
 run_directory = $(DATA)/raw/$(call set_of,$(1))/$(1)/$(2)
 NUMBERS := $(shell seq -f '%02g' 1 $(RUNS))
-RUN_FILES := $(foreach n,$(NUMBERS),$(foreach w,$(WORKLOADS),$(foreach s,$(BASELINE) $(SCHEMES),$(call run_directory,$(w),$(s))/run-$(n).json)))
-PARAMETER_FILES := $(foreach w,$(WORKLOADS),$(foreach s,$(BASELINE) $(SCHEMES),$(call run_directory,$(w),$(s))/parameters))
+RUN_FILES := $(foreach n,$(NUMBERS),$(foreach w,$(WORKLOADS),$(foreach s,$(ROUND),$(call run_directory,$(w),$(s))/run-$(n).json)))
+PARAMETER_FILES := $(foreach w,$(WORKLOADS),$(foreach s,$(ROUND),$(call run_directory,$(w),$(s))/parameters))
 SETS := $(sort $(foreach w,$(WORKLOADS),$(call set_of,$(w))))
 TOTAL := $(words $(RUN_FILES))
 NUMBERED_RUN_FILES := $(join $(addsuffix :,$(shell seq 1 $(TOTAL))),$(RUN_FILES))
@@ -83,7 +87,7 @@ help: ## this text
 
 experiments: $(RUN_FILES) ## runs every scheme and the baseline NONE on every workload
 
-aggregate: $(DATA)/summary.csv ## run files -> CSV, JSON and text
+aggregate: $(TABLES) ## run files -> CSV, JSON and text
 
 plots: $(foreach s,$(SETS),$(DATA)/plots/$(s).drawn) ## tables -> PNG at 300 DPI
 
@@ -94,7 +98,7 @@ test: needs-test ## format check, lints, and all tests
 	cargo test --locked --workspace
 
 clean: ## removes tables and figures; raw runs stay
-	rm -rf $(DATA)/plots $(DATA)/runs.csv $(DATA)/processes.csv $(DATA)/summary.* $(DATA)/size_bins.csv $(DATA)/gaps.csv
+	rm -rf $(DATA)/plots $(TABLES)
 
 # Cargo decides what is stale; what it leaves alone stays as old as it is, and nothing that depends on it is redone.
 $(PROGRAMS) &: FORCE
@@ -107,9 +111,10 @@ $(PARAMETER_FILES): FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$PARAMETERS" | cmp -s - $@ || printf '%s\n' "$$PARAMETERS" > $@
 
+# In the shell's place, so that a signal that ends make reaches the run and not a shell that leaves it behind.
 $(RUN_FILES): $$(@D)/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(PROGRAM_$$(workload))
 	@echo 'run $(position)/$(TOTAL) $(workload) $(scheme)'
-	@$(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) \
+	@exec $(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) --timeout $(TIMEOUT) \
 	  --seed $(call PREFIXED_SEED,$(SEED) $(workload) $(scheme) $(number)) \
 	  --out $@ -- $(CMD_$(workload)) > $(@D)/output.txt
 
@@ -119,10 +124,10 @@ $(DATA)/raw/runs.list: FORCE
 	@find $(@D) -name 'run-*.json' -printf '%P %s %T@\n' | LC_ALL=C sort > $@.part
 	@cmp -s $@.part $@ && rm $@.part || mv $@.part $@
 
-$(DATA)/summary.csv: $(DATA)/raw/runs.list $(BIN)/aggregate
+$(TABLES) &: $(DATA)/raw/runs.list $(BIN)/aggregate
 	$(BIN)/aggregate --raw $(DATA)/raw --out $(DATA)
 
-$(DATA)/plots/%.drawn: $(DATA)/summary.csv $(BIN)/plot | needs-gnuplot
+$(DATA)/plots/%.drawn: $(TABLES) $(BIN)/plot | needs-gnuplot
 	$(BIN)/plot --data $(DATA) --set $* --out $(DATA)/plots$(if $(filter-out seed,$*),/$*)
 	@touch $@
 

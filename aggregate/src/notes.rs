@@ -213,14 +213,18 @@ fn settings(path: &PathSummary) -> Vec<String> {
 type LostBy = fn(&Run) -> u64;
 
 fn losses(path: &PathSummary) -> Vec<String> {
-    let kinds: [(&str, LostBy); 5] = [
+    let kinds: [(&str, LostBy); 7] = [
         (
-            "processes that ended without a record, and are in no number",
+            "processes that could not create a record, and are in no number",
             |run| run.unfinished_records,
         ),
         (
-            "processes that outlived the command, and are in no number",
+            "processes that outlived the command, and are counted up to its end",
             |run| run.descendants_alive,
+        ),
+        (
+            "programs that bring a malloc of their own, of which little or nothing came by",
+            |run| run.bypassed_programs,
         ),
         ("calls not counted for want of a counter slot", |run| {
             run.totals.losses.calls_without_slot
@@ -232,6 +236,10 @@ fn losses(path: &PathSummary) -> Vec<String> {
         ("pages not counted for want of a table", |run| {
             run.totals.losses.pages_without_table
         }),
+        (
+            "counter slots without room in a file, whose counts are known only of processes that ended by exit",
+            |run| run.totals.losses.slots_outside_file,
+        ),
     ];
     let mut notes = Vec::new();
     for (what, lost) in kinds {

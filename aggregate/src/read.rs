@@ -44,6 +44,7 @@ pub fn run(path: &Path, root: &Path) -> Result<Run, String> {
         truth: read_ground_truth(&node.field("ground_truth"))?,
         unfinished_records: losses.field("unfinished_records").count()?,
         descendants_alive: losses.field("descendants_alive").count()?,
+        bypassed_programs: losses.field("bypassed_programs").count()?,
         totals: Totals::of(&records),
         processes: records.into_iter().map(|record| record.process).collect(),
     })

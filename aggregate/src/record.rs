@@ -42,6 +42,8 @@ pub fn read(node: &Node, scheme: &Scheme, parameters: &Parameters) -> Result<Rec
     let process = read_process(node, &null, counts)?;
     let windows = read_windows(node, &null, parameters.window_base)?;
     let losses = node.field("losses");
+    // Told again, summed, by the run's own losses.
+    losses.field("children_without_record").count()?;
     Ok(Record {
         windows,
         gaps_allocs: read_gaps(&node.field("gaps_allocs"), &null)?,
@@ -51,6 +53,7 @@ pub fn read(node: &Node, scheme: &Scheme, parameters: &Parameters) -> Result<Rec
             calls_without_slot: losses.field("calls_without_slot").count()?,
             samples_in_reentry: losses.field("samples_in_reentry").count()?,
             pages_without_table: losses.field("pages_without_table").count()?,
+            slots_outside_file: losses.field("slots_outside_file").count()?,
         },
         process,
     })

@@ -120,6 +120,8 @@ pub struct Run {
     pub unfinished_records: u64,
     /// Processes that outlived the command.
     pub descendants_alive: u64,
+    /// Programs that reach a `malloc` of their own first.
+    pub bypassed_programs: u64,
     /// One a record.
     pub processes: Vec<Process>,
     /// Their sums.
@@ -176,6 +178,8 @@ pub struct Losses {
     pub calls_without_slot: u64,
     pub samples_in_reentry: u64,
     pub pages_without_table: u64,
+    /// Counter slots that the live file had no room for.
+    pub slots_outside_file: u64,
 }
 
 /// Sums over the processes of a run. A sum is `None` as soon as one process has none, and where there is no process: what was
@@ -233,6 +237,7 @@ impl Totals {
             totals.losses.calls_without_slot += record.losses.calls_without_slot;
             totals.losses.samples_in_reentry += record.losses.samples_in_reentry;
             totals.losses.pages_without_table += record.losses.pages_without_table;
+            totals.losses.slots_outside_file += record.losses.slots_outside_file;
         }
         totals
     }

@@ -32,6 +32,16 @@ impl Counter {
         self.set(self.get().wrapping_add(more));
     }
 
+    /// Adds to a counter that several threads write; only for what is rare.
+    pub fn add_shared(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
+    }
+
+    /// Raises a counter that several threads write; only for what is rare.
+    pub fn raise_shared(&self, at_least: u64) {
+        self.0.fetch_max(at_least, Relaxed);
+    }
+
     /// The value as a floating-point number, for sums that outgrow 64 bits.
     pub fn get_f64(&self) -> f64 {
         f64::from_bits(self.get())

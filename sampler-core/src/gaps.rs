@@ -1,6 +1,7 @@
 //! Gaps between the samples of a slot: a histogram by bit length, and the sums that mean, variance and lag-1 correlation need.
 
 use crate::counter::Counter;
+use crate::slot::add;
 
 /// Histogram entries: gap 0, then one for each bit length from 1 to 64.
 pub const HISTOGRAM: usize = 65;
@@ -9,7 +10,6 @@ pub const HISTOGRAM: usize = 65;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Gaps {
-    n: Counter,
     sum: Counter,
     sum_squares: Counter,
     sum_lag1_products: Counter,
@@ -55,7 +55,6 @@ impl Gaps {
     /// No gap yet.
     pub const fn new() -> Gaps {
         Gaps {
-            n: Counter::new(),
             sum: Counter::new(),
             sum_squares: Counter::new(),
             sum_lag1_products: Counter::new(),
@@ -65,9 +64,21 @@ impl Gaps {
         }
     }
 
+    /// The counters, in the order of the layout.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
+        [
+            &self.sum,
+            &self.sum_squares,
+            &self.sum_lag1_products,
+            &self.max,
+            &self.last,
+        ]
+        .into_iter()
+        .chain(&self.histogram)
+    }
+
     /// Adds a finished gap.
     pub fn finished(&self, gap: u64) {
-        self.n.add(1);
         self.sum.add(gap);
         self.sum_squares.add_f64(gap as f64 * gap as f64);
         // Before the first gap the last one is 0, which adds nothing.
@@ -82,14 +93,16 @@ impl Gaps {
 impl GapTotals {
     /// Adds a slot's gaps, of which `unfinished` has not ended.
     pub fn add(&mut self, gaps: &Gaps, unfinished: u64) {
-        self.n += gaps.n.get();
-        self.sum = self.sum.wrapping_add(gaps.sum.get());
+        add(&mut self.sum, gaps.sum.get());
         self.sum_squares += gaps.sum_squares.get_f64();
         self.sum_lag1_products += gaps.sum_lag1_products.get_f64();
         self.max = self.max.max(gaps.max.get());
-        self.unfinished_sum = self.unfinished_sum.wrapping_add(unfinished);
+        add(&mut self.unfinished_sum, unfinished);
         for (total, count) in self.histogram.iter_mut().zip(&gaps.histogram) {
-            *total += count.get();
+            let count = count.get();
+            add(total, count);
+            // The histogram is the one count of gaps: a process that was stopped between two counters cannot contradict itself.
+            add(&mut self.n, count);
         }
     }
 }

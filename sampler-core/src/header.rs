@@ -9,8 +9,9 @@
 //! unsampled block is its size, and one shift tells it apart from all that need more than the common path.
 //!
 //! The tag of another address differs, so a header that was copied or that stayed behind is not believed. The secret's top four bits are
-//! `0100` and the rest is random per address space; adding an address below 2^60 leaves the top two bits at `01`. So a tag is never a
-//! canonical address (whose top bits are all alike) and, being above 2^62, never a size or a small number.
+//! `1000` and the rest is random per address space; adding an address below 2^60 leaves the top two bits at `10`. So a tag is never a
+//! canonical address (whose top bits are all alike) and, being above 2^63, never a size or a small number; and a secret that was
+//! wiped to zero shows in the sign of the tag.
 
 /// Bytes of a header.
 pub const HEADER_BYTES: u64 = 16;
@@ -82,7 +83,13 @@ impl Secret {
     /// A secret from 64 random bits.
     pub const fn new(random: u64) -> Secret {
         // Bit 60 stays clear, so that a carry out of the address ends there.
-        Secret((random & 0x0FFF_FFFF_FFFF_FFFF) | (0b0100 << 60))
+        Secret((random & 0x0FFF_FFFF_FFFF_FFFF) | (0b1000 << 60))
+    }
+
+    /// Whether this can be a tag of a secret from [`Secret::new`], as opposed to one of a wiped secret.
+    #[inline(always)]
+    pub const fn is_tag(tag: u64) -> bool {
+        tag as i64 <= -1
     }
 
     /// The tag of the block at `address`.
@@ -138,8 +145,21 @@ mod tests {
             let secret = Secret::new(bits);
             for address in [16, 4096, 0x5555_5555_5010, (1 << 47) - 16] {
                 let tag = secret.tag(address);
-                assert_eq!(tag >> 62, 0b01, "{tag:#x}");
+                assert!(Secret::is_tag(tag) && !Secret::is_tag(Secret(0).tag(address)));
+                assert_eq!(tag >> 62, 0b10, "{tag:#x}");
             }
+        }
+    }
+
+    /// A word is read only behind a tag, but a program may have written over it.
+    #[test]
+    fn any_word_at_all_is_decoded_without_a_panic() {
+        let mut random = SplitMix64::new(11);
+        for _ in 0..100_000 {
+            let word = Word(random.next_u64());
+            assert!(word.size() <= SIZE_MAX && (4..=67).contains(&word.offset_shift()));
+            assert_eq!(word.is_sampled(), word.0 >> 63 == 1);
+            let _ = (word.offset(), word.is_ordinary());
         }
     }
 

@@ -5,7 +5,8 @@
 //!
 //! Reading order: which schemes there are ([`Scheme`]) and how they are configured ([`Config`]); how each decides
 //! ([`decision`], on [`hash`], [`random`] and [`ln`]); how a block remembers it ([`header`]); what is counted ([`slot`], in
-//! [`bins`], [`windows`] and [`gaps`]); how a process reports it ([`record`]).
+//! [`bins`], [`windows`] and [`gaps`]); how other processes see it ([`live`]) and
+//! how it is reported ([`record`]).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod decision;
 pub mod gaps;
 pub mod hash;
 pub mod header;
+pub mod live;
 pub mod ln;
 pub mod random;
 pub mod record;

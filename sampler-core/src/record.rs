@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::decision::HYBRID_THRESHOLD_BYTES;
 use crate::gaps::GapTotals;
 use crate::header::HEADER_BYTES;
+use crate::live::{COMMAND_BYTES, Identity, Live, PATH_BYTES, VERSION_BYTES};
 use crate::scheme::{DecisionName, Scheme, TrackingName};
 use crate::slot::Totals;
 use crate::windows::{SCALE_FACTORS, SCALES, WindowTotals};
@@ -16,50 +17,38 @@ use crate::windows::{SCALE_FACTORS, SCALES, WindowTotals};
 /// Version of the record's format.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// The identity of a process, and what its counters do not hold.
-pub struct Process<'a> {
-    /// Version of the library.
-    pub library_version: &'a str,
-    /// Process id.
-    pub pid: u32,
-    /// Parent's process id when the process started.
-    pub parent_pid: u32,
-    /// Arguments, each ended by a NUL byte.
-    pub command: &'a [u8],
-    /// Whether arguments are missing at the end.
-    pub command_cut: bool,
-    /// Path of the object that serves the blocks.
-    pub next_allocator: &'a [u8],
-    /// How it ended.
-    pub ended: &'a str,
-    /// Its configuration.
-    pub config: Config,
-    /// The seed it drew from.
-    pub seed: u64,
-    /// Largest resident set, if it could be read.
-    pub peak_rss_bytes: Option<u64>,
-    /// Calls that were not counted, for want of a slot.
-    pub calls_without_slot: u64,
-    /// Pages that were not counted, for want of a table.
-    pub pages_without_table: u64,
-}
-
-/// Writes the record.
-pub fn write(out: &mut impl Write, process: &Process, totals: &Totals) -> fmt::Result {
+/// Writes the record; `ended` is how the process ended, in a word (FORMAT.md).
+pub fn write(
+    out: &mut impl Write,
+    live: &Live,
+    identity: &Identity,
+    totals: &Totals,
+    ended: &str,
+) -> fmt::Result {
     let mut object = Object::open(out)?;
-    write_process(&mut object, process)?;
-    write_totals(&mut object, process, totals)?;
+    write_process(&mut object, live, identity, ended)?;
+    write_totals(&mut object, live, &identity.config, totals)?;
     object.key("losses")?;
     let mut losses = Object::open(object.out)?;
-    losses.number("calls_without_slot", process.calls_without_slot)?;
+    losses.number("calls_without_slot", live.calls_without_slot.get())?;
     losses.number("samples_in_reentry", totals.samples_in_reentry)?;
-    losses.number("pages_without_table", process.pages_without_table)?;
+    losses.number("pages_without_table", live.pages_without_table.get())?;
+    losses.number("slots_outside_file", live.slots_outside_file.get())?;
+    losses.number(
+        "children_without_record",
+        live.children_without_record.get(),
+    )?;
     losses.close()?;
     object.close()
 }
 
-fn write_process(object: &mut Object<impl Write>, process: &Process) -> fmt::Result {
-    let config = process.config;
+fn write_process(
+    object: &mut Object<impl Write>,
+    live: &Live,
+    identity: &Identity,
+    ended: &str,
+) -> fmt::Result {
+    let config = &identity.config;
     let (tracking, decision) = (config.scheme.tracking(), config.scheme.decision());
     let header_bytes = match tracking {
         TrackingName::AllHeaders => HEADER_BYTES,
@@ -68,15 +57,24 @@ fn write_process(object: &mut Object<impl Write>, process: &Process) -> fmt::Res
     let hybrid = decision == DecisionName::Hybrid;
     object.text("format", b"sampler-record")?;
     object.number("format_version", FORMAT_VERSION.into())?;
-    object.text("library_version", process.library_version.as_bytes())?;
-    object.number("pid", process.pid.into())?;
-    object.number("parent_pid", process.parent_pid.into())?;
+    object.text(
+        "library_version",
+        live.library_version(&mut [0; VERSION_BYTES]),
+    )?;
+    object.number("pid", identity.pid.into())?;
+    object.number("parent_pid", identity.parent_pid.into())?;
+    object.number("image", identity.image.into())?;
     object.key("command")?;
-    write_command(object.out, process.command)?;
-    object.raw("command_cut", process.command_cut)?;
-    object.text("next_allocator", process.next_allocator)?;
-    object.text("ended", process.ended.as_bytes())?;
-    object.optional("peak_rss_bytes", process.peak_rss_bytes)?;
+    write_command(object.out, live.command(&mut [0; COMMAND_BYTES]))?;
+    object.raw("command_cut", live.is_command_cut())?;
+    object.text("next_allocator", live.next_allocator(&mut [0; PATH_BYTES]))?;
+    object.raw("bypassed", live.is_bypassed())?;
+    object.text("ended", ended.as_bytes())?;
+    let peak_rss_bytes = live.peak_rss_bytes.get();
+    object.optional(
+        "peak_rss_bytes",
+        (peak_rss_bytes > 0).then_some(peak_rss_bytes),
+    )?;
     object.text("scheme", config.scheme.name().as_bytes())?;
     object.text("tracking", tracking.name().as_bytes())?;
     object.text("decision", decision.name().as_bytes())?;
@@ -89,17 +87,19 @@ fn write_process(object: &mut Object<impl Write>, process: &Process) -> fmt::Res
     let mean_bytes = decision.uses_mean().then_some(config.mean_bytes);
     object.optional("poisson_mean_bytes", mean_bytes)?;
     object.optional("hybrid_threshold", hybrid.then_some(HYBRID_THRESHOLD_BYTES))?;
-    let largest_window = config.window_allocs * SCALE_FACTORS[SCALES - 1];
+    let largest_window = config
+        .window_allocs
+        .saturating_mul(SCALE_FACTORS[SCALES - 1]);
     object.number("window_size", largest_window)?;
-    object.raw("seed", format_args!("\"{:#018x}\"", process.seed))
+    object.raw("seed", format_args!("\"{:#018x}\"", identity.seed))
 }
 
 fn write_totals(
     object: &mut Object<impl Write>,
-    process: &Process,
+    live: &Live,
+    config: &Config,
     totals: &Totals,
 ) -> fmt::Result {
-    let config = process.config;
     let decision = config.scheme.decision();
     let counts = config.scheme != Scheme::None;
     let truth = counts && config.truth;
@@ -124,9 +124,9 @@ fn write_totals(
     object.optional("sampled_frees", counted(totals.sampled_frees))?;
     object.optional("sampled_bytes_freed", counted(totals.sampled_bytes_freed))?;
     // A process forked from one that sampled may free more sampled blocks than it allocated.
-    let live = all.sampled_allocs.wrapping_sub(totals.sampled_frees) as i64;
+    let live_allocs = all.sampled_allocs.wrapping_sub(totals.sampled_frees) as i64;
     match counted(all.sampled_allocs) {
-        Some(_) => object.raw("sampled_live_allocs_estimate", live)?,
+        Some(_) => object.raw("sampled_live_allocs_estimate", live_allocs)?,
         None => object.raw("sampled_live_allocs_estimate", "null")?,
     }
     let rate_allocs = truth
@@ -143,7 +143,7 @@ fn write_totals(
     write_gaps(object, "gaps_allocs", truth.then_some(&totals.gaps_allocs))?;
     write_gaps(object, "gaps_bytes", truth.then_some(&totals.gaps_bytes))?;
     let pages_known =
-        truth && decision == DecisionName::PageHash && process.pages_without_table == 0;
+        truth && decision == DecisionName::PageHash && live.pages_without_table.get() == 0;
     let unique_pages = pages_known.then_some(totals.unique_pages);
     let sampled_pages = pages_known.then_some(totals.sampled_pages);
     object.optional("approx_unique_pages", unique_pages)?;
@@ -186,7 +186,7 @@ fn write_windows(
         object.out.write_str(separator)?;
         separator = ",";
         let mut entry = Object::open(object.out)?;
-        entry.number("size", window_allocs * factor)?;
+        entry.number("size", window_allocs.saturating_mul(factor))?;
         entry.number("total", window.total)?;
         entry.number("zero_sampled", window.zero_sampled)?;
         entry.number("remainder_allocs", window.remainder_allocs)?;

@@ -9,15 +9,20 @@ use crate::bins::{BINS, FINE_BIN_MIN, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine
 use crate::config::Config;
 use crate::counter::Counter;
 use crate::gaps::{GapTotals, Gaps};
+use crate::live::load_counters;
 use crate::random::{Xoshiro256PlusPlus, mix};
 use crate::windows::{SCALES, WindowTotals, Windows};
 
 /// Bytes of a slot.
 pub const SLOT_BYTES: usize = 4096;
 
-/// The counters of one thread at a time.
+/// Counters that fill the page.
+const UNUSED: usize = 198;
+
+/// The counters of one thread at a time. Its memory is aligned to its size by whoever provides it: a type so aligned cannot be moved through the stack
+/// safely (rustc 1.95 with stack probes leaves the frame unaligned).
 #[derive(Debug)]
-#[repr(C, align(4096))]
+#[repr(C)]
 pub struct Slot {
     /// Bytes until the next sample of the Poisson decision; 0 before the first draw, and always at mean 0.
     pub(crate) remaining_bytes: Counter,
@@ -56,6 +61,7 @@ pub struct Slot {
     windows: Windows,
     gaps_allocs: Gaps,
     gaps_bytes: Gaps,
+    unused: [Counter; UNUSED],
 }
 
 /// The counters of several slots, folded into what is reported.
@@ -139,7 +145,47 @@ impl Slot {
             windows: Windows::new(),
             gaps_allocs: Gaps::new(),
             gaps_bytes: Gaps::new(),
+            unused: [const { Counter::new() }; UNUSED],
         }
+    }
+
+    /// A copy of the slot that these bytes are.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Slot {
+        let slot = Slot::new();
+        load_counters(slot.counters(), bytes);
+        slot
+    }
+
+    /// All counters, in the order of the layout.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
+        [&self.remaining_bytes, &self.frees, &self.freed_bytes]
+            .into_iter()
+            .chain(&self.allocs)
+            .chain(&self.alloc_bytes)
+            .chain([
+                &self.reallocs,
+                &self.failed_calls,
+                &self.foreign_frees,
+                &self.foreign_reallocs,
+                &self.sampled_frees,
+                &self.sampled_bytes_freed,
+                &self.unique_pages,
+                &self.sampled_pages,
+                &self.threads,
+            ])
+            .chain(&self.sampled_allocs)
+            .chain(&self.sampled_bytes)
+            .chain([
+                &self.samples_in_reentry,
+                &self.busy,
+                &self.allocs_at_last_sample,
+                &self.bytes_at_last_sample,
+            ])
+            .chain(&self.random)
+            .chain(self.windows.counters())
+            .chain(self.gaps_allocs.counters())
+            .chain(self.gaps_bytes.counters())
+            .chain(&self.unused)
     }
 
     /// Hands the slot to a thread that draws from `seed`. A slot that was used before keeps its unfinished gap; a new one draws its first.
@@ -265,28 +311,31 @@ impl Totals {
         for fine in FINE_BIN_MIN..FINE_BINS {
             let bin = &mut self.bins[bin_of_fine(fine)];
             let (more_allocs, more_bytes) = (slot.allocs[fine].get(), slot.alloc_bytes[fine].get());
-            bin.allocs += more_allocs;
-            bin.bytes += more_bytes;
-            allocs += more_allocs;
-            bytes += more_bytes;
+            add(&mut bin.allocs, more_allocs);
+            add(&mut bin.bytes, more_bytes);
+            add(&mut allocs, more_allocs);
+            add(&mut bytes, more_bytes);
         }
         for (index, bin) in self.bins.iter_mut().enumerate() {
-            bin.sampled_allocs += slot.sampled_allocs[index].get();
-            bin.sampled_bytes += slot.sampled_bytes[index].get();
+            add(&mut bin.sampled_allocs, slot.sampled_allocs[index].get());
+            add(&mut bin.sampled_bytes, slot.sampled_bytes[index].get());
         }
-        self.zero_size_allocs += slot.allocs[FINE_BIN_ZERO].get();
-        self.frees += slot.frees.get();
-        self.freed_bytes += slot.freed_bytes.get();
-        self.reallocs += slot.reallocs.get();
-        self.failed_calls += slot.failed_calls.get();
-        self.foreign_frees += slot.foreign_frees.get();
-        self.foreign_reallocs += slot.foreign_reallocs.get();
-        self.sampled_frees += slot.sampled_frees.get();
-        self.sampled_bytes_freed += slot.sampled_bytes_freed.get();
-        self.unique_pages += slot.unique_pages.get();
-        self.sampled_pages += slot.sampled_pages.get();
-        self.threads += slot.threads.get();
-        self.samples_in_reentry += slot.samples_in_reentry.get();
+        add(&mut self.zero_size_allocs, slot.allocs[FINE_BIN_ZERO].get());
+        add(&mut self.frees, slot.frees.get());
+        add(&mut self.freed_bytes, slot.freed_bytes.get());
+        add(&mut self.reallocs, slot.reallocs.get());
+        add(&mut self.failed_calls, slot.failed_calls.get());
+        add(&mut self.foreign_frees, slot.foreign_frees.get());
+        add(&mut self.foreign_reallocs, slot.foreign_reallocs.get());
+        add(&mut self.sampled_frees, slot.sampled_frees.get());
+        add(
+            &mut self.sampled_bytes_freed,
+            slot.sampled_bytes_freed.get(),
+        );
+        add(&mut self.unique_pages, slot.unique_pages.get());
+        add(&mut self.sampled_pages, slot.sampled_pages.get());
+        add(&mut self.threads, slot.threads.get());
+        add(&mut self.samples_in_reentry, slot.samples_in_reentry.get());
         for (index, windows) in self.windows.iter_mut().enumerate() {
             windows.add(slot.windows.totals(index, allocs, window_allocs));
         }
@@ -299,15 +348,19 @@ impl Totals {
 
     /// All bins in one.
     pub fn all(&self) -> BinTotals {
-        self.bins
-            .iter()
-            .fold(BinTotals::default(), |sum, bin| BinTotals {
-                allocs: sum.allocs + bin.allocs,
-                bytes: sum.bytes + bin.bytes,
-                sampled_allocs: sum.sampled_allocs + bin.sampled_allocs,
-                sampled_bytes: sum.sampled_bytes + bin.sampled_bytes,
-            })
+        self.bins.iter().fold(BinTotals::default(), |mut sum, bin| {
+            add(&mut sum.allocs, bin.allocs);
+            add(&mut sum.bytes, bin.bytes);
+            add(&mut sum.sampled_allocs, bin.sampled_allocs);
+            add(&mut sum.sampled_bytes, bin.sampled_bytes);
+            sum
+        })
     }
+}
+
+/// Counters of a file may hold anything: sums wrap around rather than panic.
+pub(crate) fn add(total: &mut u64, more: u64) {
+    *total = total.wrapping_add(more);
 }
 
 #[cfg(test)]

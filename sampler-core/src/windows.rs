@@ -5,6 +5,7 @@
 //! That keeps windows off the path of unsampled allocations, and a window that never finished is never counted as dead.
 
 use crate::counter::Counter;
+use crate::slot::add;
 
 /// Scales: the base window, 10 and 100 times it.
 pub const SCALES: usize = 3;
@@ -62,14 +63,24 @@ impl Windows {
         }
     }
 
+    /// The counters, in the order of the layout.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
+        self.scales
+            .iter()
+            .flat_map(|scale| [&scale.dead, &scale.next])
+    }
+
     /// What `allocs` allocations of the slot come to at scale `index`.
     pub fn totals(&self, index: usize, allocs: u64, window_allocs: u64) -> WindowTotals {
-        let size = window_allocs * SCALE_FACTORS[index];
+        let size = window_allocs.saturating_mul(SCALE_FACTORS[index]);
         let scale = &self.scales[index];
         let total = allocs / size;
         WindowTotals {
             total,
-            zero_sampled: scale.dead.get() + total.saturating_sub(scale.next.get()),
+            zero_sampled: scale
+                .dead
+                .get()
+                .wrapping_add(total.saturating_sub(scale.next.get())),
             remainder_allocs: allocs % size,
         }
     }
@@ -78,9 +89,9 @@ impl Windows {
 impl WindowTotals {
     /// Adds another slot's or process's.
     pub fn add(&mut self, other: WindowTotals) {
-        self.total += other.total;
-        self.zero_sampled += other.zero_sampled;
-        self.remainder_allocs += other.remainder_allocs;
+        add(&mut self.total, other.total);
+        add(&mut self.zero_sampled, other.zero_sampled);
+        add(&mut self.remainder_allocs, other.remainder_allocs);
     }
 }
 

@@ -7,7 +7,7 @@ use core::ffi::c_void;
 use crate::dispatch::Allocator;
 use crate::next::NEXT;
 use crate::slots::with_slot;
-use crate::thread;
+use crate::{secret, start, thread};
 
 /// The functions of the scheme.
 pub const ALLOCATOR: Allocator = Allocator {
@@ -49,6 +49,7 @@ unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
     }
     // SAFETY: the same contract.
     let new = unsafe { (NEXT.get().realloc)(block, size) };
+    adopt_child_if_wiped();
     with_slot(|slot| {
         if new.is_null() {
             slot.failed_calls.add(1);
@@ -66,9 +67,9 @@ unsafe extern "C" fn free(block: *mut c_void) {
         return;
     }
     match thread::slot() {
-        Some(slot) => slot.frees.add(1),
+        Some(slot) if !secret::is_wiped() => slot.frees.add(1),
         // SAFETY: the same contract.
-        None => return unsafe { free_without_slot(block) },
+        _ => return unsafe { free_rare(block) },
     }
     // SAFETY: the same contract.
     unsafe { (NEXT.get().free)(block) }
@@ -76,7 +77,8 @@ unsafe extern "C" fn free(block: *mut c_void) {
 
 #[cold]
 #[inline(never)]
-unsafe fn free_without_slot(block: *mut c_void) {
+unsafe fn free_rare(block: *mut c_void) {
+    adopt_child_if_wiped();
     with_slot(|slot| slot.frees.add(1));
     // SAFETY: the same contract.
     unsafe { (NEXT.get().free)(block) }
@@ -90,16 +92,17 @@ unsafe extern "C" fn usable_size(block: *mut c_void) -> usize {
 #[inline(always)]
 fn allocated(block: *mut c_void, size: usize) -> *mut c_void {
     match thread::slot() {
-        Some(slot) if !block.is_null() => slot.counted(size as u64),
+        Some(slot) if !block.is_null() && !secret::is_wiped() => slot.counted(size as u64),
         _ => return allocated_rare(block, size),
     }
     block
 }
 
-/// A call that failed, or a thread without a slot.
+/// A call that failed, a thread without a slot, or the first call of a child that was made without fork handlers.
 #[cold]
 #[inline(never)]
 fn allocated_rare(block: *mut c_void, size: usize) -> *mut c_void {
+    adopt_child_if_wiped();
     with_slot(|slot| {
         if block.is_null() {
             slot.failed_calls.add(1);
@@ -112,4 +115,10 @@ fn allocated_rare(block: *mut c_void, size: usize) -> *mut c_void {
 
 fn refused() {
     with_slot(|slot| slot.failed_calls.add(1));
+}
+
+fn adopt_child_if_wiped() {
+    if secret::is_wiped() {
+        start::adopt_child();
+    }
 }

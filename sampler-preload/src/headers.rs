@@ -16,21 +16,16 @@ use sampler_core::slot::Slot;
 
 use crate::dispatch::Allocator;
 use crate::next::{self, NEXT};
-use crate::once::SetAtStart;
 use crate::pages;
 use crate::slots::with_slot;
-use crate::start;
 use crate::system::{self, is_readable, set_errno};
-use crate::thread;
+use crate::{secret, start, thread};
 
 const HEADER: usize = HEADER_BYTES as usize;
 const HEADER_SHIFT: u32 = HEADER.trailing_zeros();
 /// Where the tag is, counted back from the block.
 const TAG: usize = 8;
 const PAGE_MASK: usize = (1 << PAGE_SHIFT) - 1;
-
-/// Makes the tags of this address space. A forked child keeps it: it inherits blocks.
-pub static SECRET: SetAtStart<Secret> = SetAtStart::new(Secret::new(0));
 
 /// The functions of an all-headers scheme.
 pub const fn allocator<D: Decision, const TRUTH: bool>() -> Allocator {
@@ -168,7 +163,7 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
         write_tag(block, 0);
         let real = (NEXT.get().realloc)(block.byte_sub(offset), padded);
         if real.is_null() {
-            write_tag(block, SECRET.get().tag(block as u64));
+            write_tag(block, secret::get().tag(block as u64));
             return failed();
         }
         with_slot(|slot| {
@@ -203,12 +198,17 @@ unsafe fn new_block<D: Decision, const TRUTH: bool>(
     if real.is_null() {
         return failed();
     }
+    let tag = secret::get().tag(block_address(real, offset_shift));
+    if !Secret::is_tag(tag) {
+        // SAFETY: the caller's promise.
+        return unsafe { first_block_of_child::<D, TRUTH>(real, size, offset_shift) };
+    }
     let Some(slot) = thread::slot() else {
         // SAFETY: the caller's promise.
-        return unsafe { new_block_without_slot::<D, TRUTH>(real, size, offset_shift) };
+        return unsafe { new_block_without_slot::<D, TRUTH>(real, size, offset_shift, tag) };
     };
     // SAFETY: the caller's promise.
-    unsafe { counted_block::<D, TRUTH>(slot, real, size, offset_shift) }
+    unsafe { counted_block::<D, TRUTH>(slot, real, size, offset_shift, tag) }
 }
 
 /// # Safety
@@ -219,16 +219,17 @@ unsafe fn counted_block<D: Decision, const TRUTH: bool>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
+    tag: u64,
 ) -> *mut c_void {
     if TRUTH {
         slot.counted(size as u64);
         if D::COUNTS_PAGES && !pages::is_known(header_address(real, offset_shift) >> PAGE_SHIFT) {
             // SAFETY: the caller's promise.
-            return unsafe { first_touch::<D>(slot, real, size, offset_shift) };
+            return unsafe { first_touch::<D>(slot, real, size, offset_shift, tag) };
         }
     }
     // SAFETY: the caller's promise.
-    unsafe { decided_block::<D>(slot, real, size, offset_shift) }
+    unsafe { decided_block::<D>(slot, real, size, offset_shift, tag) }
 }
 
 /// # Safety
@@ -239,14 +240,15 @@ unsafe fn decided_block<D: Decision>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
+    tag: u64,
 ) -> *mut c_void {
     let header = header_address(real, offset_shift);
     // SAFETY: the caller's promise.
     unsafe {
         if D::is_sampled(start::config(), slot, header, size as u64) {
-            return sampled_block::<D>(slot, real, size, offset_shift);
+            return sampled_block::<D>(slot, real, size, offset_shift, tag);
         }
-        with_header(real, size, offset_shift, false)
+        with_header(real, Word::new(size as u64, offset_shift, false), tag)
     }
 }
 
@@ -259,10 +261,11 @@ unsafe fn sampled_block<D: Decision>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
+    tag: u64,
 ) -> *mut c_void {
     slot.sampled(size as u64, D::draws(size as u64), start::config());
     // SAFETY: the caller's promise.
-    unsafe { with_header(real, size, offset_shift, true) }
+    unsafe { with_header(real, Word::new(size as u64, offset_shift, true), tag) }
 }
 
 /// The first header on its page.
@@ -276,6 +279,7 @@ unsafe fn first_touch<D: Decision>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
+    tag: u64,
 ) -> *mut c_void {
     let header = header_address(real, offset_shift);
     if pages::insert(header >> PAGE_SHIFT) {
@@ -286,7 +290,7 @@ unsafe fn first_touch<D: Decision>(
         }
     }
     // SAFETY: the caller's promise.
-    unsafe { decided_block::<D>(slot, real, size, offset_shift) }
+    unsafe { decided_block::<D>(slot, real, size, offset_shift, tag) }
 }
 
 /// # Safety
@@ -297,11 +301,31 @@ unsafe fn new_block_without_slot<D: Decision, const TRUTH: bool>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
+    tag: u64,
 ) -> *mut c_void {
     // SAFETY: the caller's promise. Where there is no slot the block is not counted, and not sampled.
     unsafe {
-        with_slot(|slot| counted_block::<D, TRUTH>(slot, real, size, offset_shift))
-            .unwrap_or_else(|| with_header(real, size, offset_shift, false))
+        with_slot(|slot| counted_block::<D, TRUTH>(slot, real, size, offset_shift, tag))
+            .unwrap_or_else(|| with_header(real, Word::new(size as u64, offset_shift, false), tag))
+    }
+}
+
+/// The first call of a child that was made without fork handlers.
+///
+/// # Safety
+/// As `new_block`.
+#[cold]
+#[inline(never)]
+unsafe fn first_block_of_child<D: Decision, const TRUTH: bool>(
+    real: *mut c_void,
+    size: usize,
+    offset_shift: u32,
+) -> *mut c_void {
+    start::adopt_child();
+    // SAFETY: the caller's promise.
+    unsafe {
+        let tag = secret::get().tag(block_address(real, offset_shift));
+        new_block_without_slot::<D, TRUTH>(real, size, offset_shift, tag)
     }
 }
 
@@ -310,26 +334,26 @@ unsafe fn new_block_without_slot<D: Decision, const TRUTH: bool>(
 /// # Safety
 /// As `counted_block`.
 #[inline(always)]
-unsafe fn with_header(
-    real: *mut c_void,
-    size: usize,
-    offset_shift: u32,
-    sampled: bool,
-) -> *mut c_void {
+unsafe fn with_header(real: *mut c_void, word: Word, tag: u64) -> *mut c_void {
     // SAFETY: the offset is at least a header, and there is room for it.
     unsafe {
-        let block = real.byte_add(1 << offset_shift);
-        let word = Word::new(size as u64, offset_shift, sampled);
+        let block = real.byte_add(word.offset() as usize);
         block.byte_sub(HEADER).cast::<u64>().write(word.0);
-        write_tag(block, SECRET.get().tag(block as u64));
+        write_tag(block, tag);
         block
     }
+}
+
+/// The address of the block as the program sees it.
+#[inline(always)]
+fn block_address(real: *mut c_void, offset_shift: u32) -> u64 {
+    real as u64 + (1 << offset_shift)
 }
 
 /// The address that hashes decide by.
 #[inline(always)]
 fn header_address(real: *mut c_void, offset_shift: u32) -> u64 {
-    real as u64 + (1 << offset_shift) - HEADER_BYTES
+    block_address(real, offset_shift) - HEADER_BYTES
 }
 
 fn count_free<const TRUTH: bool>(slot: &Slot, word: Word) {
@@ -374,6 +398,9 @@ fn refuse_wild(block: *mut c_void, line: &CStr) {
 
 /// The header's word, if `block` is ours.
 fn word_of(block: *mut c_void) -> Option<Word> {
+    if secret::is_wiped() {
+        start::adopt_child();
+    }
     if is_near_page_start(block) && !is_readable(block as usize - HEADER) {
         return None;
     }
@@ -394,7 +421,7 @@ unsafe fn believed_word(block: *mut c_void) -> Option<Word> {
     // SAFETY: the caller's promise.
     unsafe {
         let tag = block.byte_sub(TAG).cast::<u64>().read_unaligned();
-        if tag != SECRET.get().tag(block as u64) {
+        if tag != secret::get().tag(block as u64) {
             return None;
         }
         Some(Word(block.byte_sub(HEADER).cast::<u64>().read_unaligned()))

@@ -5,7 +5,8 @@
 //!
 //! Reading order: [`entry`] is what programs call; [`dispatch`] sends each call to the functions of the scheme, which are [`early`]
 //! until the configuration is read, then one of [`headers`], [`count`] or those of the [`next`] allocator itself. [`start`] reads the
-//! configuration and is told of forks and of the end; [`output`] holds the record file. [`slots`] lends counters to threads through [`thread`].
+//! configuration and is told of forks and of the end; [`output`] creates the files. [`region`] is the memory of the counters, which [`slots`] lends to threads
+//! through [`thread`].
 #![no_std]
 #![deny(missing_docs)]
 
@@ -23,6 +24,8 @@ mod once;
 mod output;
 mod pages;
 mod proc_file;
+mod region;
+mod secret;
 mod slots;
 mod start;
 mod system;

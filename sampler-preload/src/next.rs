@@ -59,10 +59,19 @@ pub fn resolve() -> bool {
     true
 }
 
-/// The path of the object that serves the blocks.
+/// The path of the object that serves the blocks. For the start only: it takes ld.so's lock.
 pub fn object_path() -> &'static [u8] {
-    match object_of(NEXT.get().malloc as *const c_void) {
-        // SAFETY: dladdr gave a string that lives as long as the object, which is never unloaded: it serves malloc.
+    path_of(NEXT.get().malloc as *const c_void)
+}
+
+/// The path of this library. For the start only, as above.
+pub fn own_path() -> &'static [u8] {
+    path_of((&raw const STATE).cast())
+}
+
+fn path_of(symbol: *const c_void) -> &'static [u8] {
+    match object_of(symbol) {
+        // SAFETY: dladdr gave a string that lives as long as the object; these are never unloaded, since they serve malloc.
         Some(info) => unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes(),
         None => b"",
     }
@@ -71,6 +80,17 @@ pub fn object_path() -> &'static [u8] {
 /// Whether the blocks are glibc's own.
 pub fn is_libc() -> bool {
     IS_LIBC.load(Ordering::Relaxed)
+}
+
+/// Whether the program reaches another object's `malloc` before ours: an executable that exports its own, say. For the start only, as above.
+pub fn is_bypassed() -> bool {
+    // SAFETY: a constant string.
+    let reached = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"malloc".as_ptr()) };
+    let ours = object_of((&raw const STATE).cast());
+    let reached = object_of(reached);
+    reached
+        .zip(ours)
+        .is_some_and(|(reached, ours)| reached.dli_fbase != ours.dli_fbase)
 }
 
 fn find() -> Option<Allocator> {

@@ -1,15 +1,17 @@
-//! The record file of this process: created and mapped when it starts, filled when it ends.
+//! The two files of this process: the record, filled when it ends, and the live file, which it counts into.
 //!
-//! Mapped, so that neither closed descriptors, a changed root or directory nor given-up rights keep us from writing at the end,
-//! and no descriptor of ours is ever in the program's way. The first byte, a blank, is written last: while it is NUL the record is unfinished.
+//! Both are created when the process starts and mapped, so that neither closed descriptors, a changed root or directory nor given-up
+//! rights keep us from writing at the end, and no descriptor of ours is ever in the program's way. The record's first byte, a blank, is
+//! written last: while it is NUL the record is unfinished.
 
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_int};
 use core::fmt::{self, Write};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, Ordering, fence};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
 
 use crate::once::SetAtStart;
+use crate::region::REGION_BYTES;
 use crate::system;
 
 /// Bytes of a record file; a record takes about 4 KiB and at most 25.
@@ -24,10 +26,14 @@ struct PathBuffer(UnsafeCell<[u8; PATH_BYTES]>);
 // SAFETY: written at start and in a forked child, while there is one thread.
 unsafe impl Sync for PathBuffer {}
 
+/// Of the live file; the record's is the same without [`LIVE_SUFFIX`].
 static PATH: PathBuffer = PathBuffer(UnsafeCell::new([0; PATH_BYTES]));
+const LIVE_SUFFIX: &[u8] = b".live";
 /// Bytes of the path before the pid; 0 if no record is wanted.
 static PREFIX_BYTES: SetAtStart<usize> = SetAtStart::new(0);
 static RECORD: AtomicPtr<u8> = AtomicPtr::new(null_mut());
+/// Device and inode of the live file; 0 if there is none.
+static LIVE_FILE: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
 
 /// Text in a fixed buffer; more than fits is an error.
 pub struct Text<'a> {
@@ -96,38 +102,81 @@ pub unsafe fn set_path(stats_file: &[u8]) -> bool {
     true
 }
 
-/// Creates this process's record file and says how many records this pid had before. `None` if there is none to write or it cannot be created.
+/// Whether processes leave records.
+pub fn is_wanted() -> bool {
+    *PREFIX_BYTES.get() != 0
+}
+
+/// The files of a process that has just begun.
+pub struct Created {
+    /// Records that this pid had before.
+    pub image: u32,
+    /// The live file, with room for the region; to be closed by the caller.
+    pub live: Option<c_int>,
+}
+
+/// Creates this process's files; `None` if none are wanted or the record cannot be created. A record that could be created but not be given its size
+/// stays behind, empty: it tells of the loss.
 ///
 /// # Safety
 /// The process has one thread.
-pub unsafe fn create(pid: u32) -> Option<u32> {
+pub unsafe fn create(pid: u32) -> Option<Created> {
     RECORD.store(null_mut(), Ordering::Relaxed);
+    LIVE_FILE[1].store(0, Ordering::Relaxed);
     let prefix = *PREFIX_BYTES.get();
     if prefix == 0 {
         return None;
     }
     let before = system::errno();
-    let created = (0..IMAGES_MAX).find_map(|image| {
-        // SAFETY: one thread, by the caller's promise.
-        let buffer = unsafe { &mut *PATH.0.get() };
-        let mut name = Text::new(&mut buffer[prefix..]);
-        let named = match image {
-            0 => write!(name, ".{pid}\0"),
-            _ => write!(name, ".{pid}.{image}\0"),
-        };
-        if named.is_err() {
-            return Some(None);
+    // SAFETY: one thread, by the caller's promise.
+    let buffer = unsafe { &mut *PATH.0.get() };
+    let mut image = 0;
+    let record = loop {
+        name_record(buffer, prefix, pid, image)?;
+        match open_new(buffer) {
+            Err(libc::EEXIST) if image < IMAGES_MAX => image += 1,
+            other => break other.ok(),
         }
-        // SAFETY: the buffer holds a path that ends with NUL.
-        let file = unsafe { create_file(buffer) };
-        match file {
-            Err(libc::EEXIST) => None,
-            Err(_) => Some(None),
-            Ok(file) => Some(map_record(file).map(|()| image)),
-        }
+    };
+    let created = record.filter(|&file| map_record(file)).map(|_| Created {
+        image,
+        live: create_live(buffer),
     });
     system::set_errno(before);
-    created.flatten()
+    created
+}
+
+/// The live file, opened again to make room for `bytes` more from `offset` on; `None` if there is none, or no longer where it was.
+pub fn reopen_live(offset: usize, bytes: usize) -> Option<c_int> {
+    let identity = LIVE_FILE
+        .each_ref()
+        .map(|word| word.load(Ordering::Relaxed));
+    if identity[1] == 0 {
+        return None;
+    }
+    // SAFETY: written at start or in the child handler, before any other thread; ends with NUL.
+    let path = unsafe { (*PATH.0.get()).as_ptr() };
+    // SAFETY: as above.
+    let file = unsafe {
+        libc::open(
+            path.cast(),
+            libc::O_RDWR | libc::O_NOFOLLOW | libc::O_CLOEXEC,
+        )
+    };
+    if file < 0 {
+        return None;
+    }
+    if identity_of(file) == Some(identity) && allocate(file, offset, bytes) {
+        return Some(file);
+    }
+    close(file);
+    None
+}
+
+/// Closes a descriptor of ours.
+pub fn close(file: c_int) {
+    // SAFETY: the descriptor is ours.
+    unsafe { libc::close(file) };
 }
 
 /// Fills the record with what `write` writes; a second call does nothing.
@@ -151,13 +200,22 @@ pub fn finish(write: impl FnOnce(&mut Text) -> fmt::Result) {
     unsafe { first.as_mut_ptr().write_volatile(b' ') };
 }
 
-/// # Safety
-/// `path` holds a NUL.
-unsafe fn create_file(path: &[u8]) -> Result<c_int, c_int> {
+fn name_record(buffer: &mut [u8; PATH_BYTES], prefix: usize, pid: u32, image: u32) -> Option<()> {
+    let mut name = Text::new(&mut buffer[prefix..]);
+    match image {
+        0 => write!(name, ".{pid}\0"),
+        _ => write!(name, ".{pid}.{image}\0"),
+    }
+    .ok()
+}
+
+/// Creates the file of the path in the buffer, which ends with NUL; the error is errno.
+fn open_new(path: &[u8]) -> Result<c_int, c_int> {
     const FLAGS: c_int =
         libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_RDWR | libc::O_CLOEXEC;
+    let path = CStr::from_bytes_until_nul(path).map_err(|_| libc::ENAMETOOLONG)?;
     // SAFETY: a path that ends with NUL.
-    let file = unsafe { libc::open(path.as_ptr().cast(), FLAGS, 0o600) };
+    let file = unsafe { libc::open(path.as_ptr(), FLAGS, 0o600) };
     if file < 0 {
         Err(system::errno())
     } else {
@@ -165,17 +223,11 @@ unsafe fn create_file(path: &[u8]) -> Result<c_int, c_int> {
     }
 }
 
-/// Gives the file its size, maps it and closes it.
-fn map_record(file: c_int) -> Option<()> {
-    // SAFETY: the descriptor is ours; getrlimit fills in our structure.
-    unsafe {
-        // Growing a file beyond the limit would end the process by SIGXFSZ.
-        let mut limit = core::mem::zeroed::<libc::rlimit>();
-        libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit);
-        let fits = limit.rlim_cur >= RECORD_BYTES as u64;
-        // Allocated, not only extended: a full disk must say so here and not by SIGBUS later.
-        let sized = fits && libc::posix_fallocate(file, 0, RECORD_BYTES as i64) == 0;
-        let memory = if sized {
+/// Gives the record its size, maps it and closes it.
+fn map_record(file: c_int) -> bool {
+    let memory = if allocate(file, 0, RECORD_BYTES) {
+        // SAFETY: a new mapping changes nothing that exists.
+        unsafe {
             libc::mmap(
                 null_mut(),
                 RECORD_BYTES,
@@ -184,14 +236,51 @@ fn map_record(file: c_int) -> Option<()> {
                 file,
                 0,
             )
-        } else {
-            libc::MAP_FAILED
-        };
-        libc::close(file);
-        if memory == libc::MAP_FAILED {
-            return None;
         }
-        RECORD.store(memory.cast(), Ordering::Release);
-        Some(())
+    } else {
+        libc::MAP_FAILED
+    };
+    close(file);
+    if memory == libc::MAP_FAILED {
+        return false;
+    }
+    RECORD.store(memory.cast(), Ordering::Release);
+    true
+}
+
+/// Creates the live file beside the record whose path is in the buffer, and leaves its own path there.
+fn create_live(buffer: &mut [u8; PATH_BYTES]) -> Option<c_int> {
+    let end = buffer.iter().position(|&byte| byte == 0)?;
+    let mut rest = Text::new(&mut buffer[end..]);
+    rest.push(LIVE_SUFFIX).and(rest.push(b"\0")).ok()?;
+    let file = open_new(buffer).ok()?;
+    let identity = identity_of(file).filter(|_| allocate(file, 0, REGION_BYTES));
+    let Some(identity) = identity else {
+        close(file);
+        return None;
+    };
+    for (word, value) in LIVE_FILE.iter().zip(identity) {
+        word.store(value, Ordering::Relaxed);
+    }
+    Some(file)
+}
+
+/// Makes room in a file. A full disk must say so here: a page of the mapping for which there is none would end the process by SIGBUS.
+fn allocate(file: c_int, offset: usize, bytes: usize) -> bool {
+    // SAFETY: getrlimit fills in our structure; the descriptor is ours.
+    unsafe {
+        // Growing a file beyond the limit would end the process by SIGXFSZ.
+        let mut limit = core::mem::zeroed::<libc::rlimit>();
+        libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit);
+        limit.rlim_cur >= (offset + bytes) as u64
+            && libc::posix_fallocate(file, offset as i64, bytes as i64) == 0
+    }
+}
+
+fn identity_of(file: c_int) -> Option<[u64; 2]> {
+    // SAFETY: fstat fills in our structure.
+    unsafe {
+        let mut status = core::mem::zeroed::<libc::stat>();
+        (libc::fstat(file, &mut status) == 0).then_some([status.st_dev, status.st_ino])
     }
 }

@@ -6,7 +6,7 @@
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
 
-use crate::system;
+use crate::{region, system};
 
 const ADDRESS_BITS: u32 = 47;
 const PAGE_SHIFT: u32 = sampler_core::hash::PAGE_SHIFT;
@@ -25,7 +25,6 @@ struct Leaf {
 
 static ROOT: [AtomicPtr<Leaf>; ROOTS] = [const { AtomicPtr::new(null_mut()) }; ROOTS];
 static LEAVES: AtomicPtr<Leaf> = AtomicPtr::new(null_mut());
-static PAGES_WITHOUT_TABLE: AtomicU64 = AtomicU64::new(0);
 
 /// Whether the page held a header before.
 #[inline(always)]
@@ -48,20 +47,14 @@ pub fn is_known(page: u64) -> bool {
 pub fn insert(page: u64) -> bool {
     let (root, word, bit) = place(page);
     let Some(leaf) = ROOT.get(root).and_then(leaf_of) else {
-        PAGES_WITHOUT_TABLE.fetch_add(1, Relaxed);
+        region::live().pages_without_table.add_shared(1);
         return false;
     };
     leaf.bits[word].fetch_or(bit, Relaxed) & bit == 0
 }
 
-/// Touches of pages that had no table; the counts are then unknown.
-pub fn without_table() -> u64 {
-    PAGES_WITHOUT_TABLE.load(Relaxed)
-}
-
 /// In a forked child: no page held a header yet.
 pub fn restart_in_child() {
-    PAGES_WITHOUT_TABLE.store(0, Relaxed);
     let mut leaf = LEAVES.load(Acquire);
     // SAFETY: installed leaves are never unmapped, and `next` is written before a leaf is in the list.
     while let Some(current) = unsafe { leaf.as_ref() } {

@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_int};
 use core::fmt::Write;
 
 use crate::output::Text;
-use crate::system;
+use crate::{next, system};
 
 /// Whether the parent process has this library mapped, as far as /proc tells.
 pub fn parent_has_library() -> bool {
@@ -16,7 +16,13 @@ pub fn parent_has_library() -> bool {
     let Ok(path) = CStr::from_bytes_until_nul(&path) else {
         return false;
     };
-    find(path, b"/libsampler_preload.so").is_some()
+    // Under whatever name it was preloaded.
+    let own_path = next::own_path();
+    let file_name = own_path
+        .rsplit(|&byte| byte == b'/')
+        .next()
+        .unwrap_or(own_path);
+    !file_name.is_empty() && find(path, file_name).is_some()
 }
 
 /// The largest resident set of this program image.

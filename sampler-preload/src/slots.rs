@@ -3,41 +3,28 @@
 //! A thread takes a slot at its first call and gives it back when its last destructor has run; calls even later borrow a slot for
 //! the one call. Taking and giving back are one atomic operation on a bitmap: there is no lock that a signal handler or a fork could find held.
 
-use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use sampler_core::random::thread_seed;
 use sampler_core::slot::{SLOT_BYTES, Slot, Totals};
 
 use crate::once::SetAtStart;
-use crate::start;
-use crate::system;
-use crate::thread;
+use crate::region::{self, FIRST_SLOTS};
+use crate::{output, start, system, thread};
 
-/// Slots in the library's own zeroed memory, so that the first threads have one even where memory is out.
-const FIRST_CHUNK: usize = 64;
-/// Each further chunk doubles the number of slots: 64, 64, 128, 256, ...
-const CHUNKS: usize = 11;
+/// Chunks of slots after the first ones: 8, 16, 32, ..., each as many as there are before it.
+const CHUNKS: usize = 13;
 /// Slots in all: threads alive at once beyond this are not counted, and that is.
-const SLOTS: usize = FIRST_CHUNK << (CHUNKS - 1);
+const SLOTS: usize = FIRST_SLOTS << CHUNKS;
 const WORD_BITS: usize = u64::BITS as usize;
 
-struct FirstSlots(UnsafeCell<[Slot; FIRST_CHUNK]>);
-// SAFETY: a Slot is made of atomics; it is reached as `&Slot` only.
-unsafe impl Sync for FirstSlots {}
-
-static FIRST: FirstSlots = FirstSlots(UnsafeCell::new([const { Slot::new() }; FIRST_CHUNK]));
-/// Chunk k >= 1 holds slots `64 << (k - 1)` to `64 << k`.
 static CHUNK_STARTS: [AtomicPtr<Slot>; CHUNKS] = [const { AtomicPtr::new(null_mut()) }; CHUNKS];
 /// Bit s is set while slot s is held.
 static HELD: [AtomicU64; SLOTS / WORD_BITS] = [const { AtomicU64::new(0) }; SLOTS / WORD_BITS];
-/// Slots ever held are below this.
-static USED: AtomicUsize = AtomicUsize::new(0);
-/// Threads so far.
+/// Takings of a slot so far: what tells the draws of one thread from those of another.
 static THREADS: AtomicU64 = AtomicU64::new(0);
-static CALLS_WITHOUT_SLOT: AtomicU64 = AtomicU64::new(0);
 static KEY: SetAtStart<Option<libc::pthread_key_t>> = SetAtStart::new(None);
 
 /// Calls `count` with a slot that no other thread counts in meanwhile.
@@ -54,18 +41,18 @@ pub fn with_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
 #[inline(never)]
 fn with_new_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
     let Some((index, slot)) = take() else {
-        CALLS_WITHOUT_SLOT.fetch_add(1, Ordering::Relaxed);
+        region::live().calls_without_slot.add_shared(1);
         return None;
     };
     let config = start::config();
+    let ordinal = THREADS.fetch_add(1, Ordering::Relaxed);
     if thread::is_late() {
-        slot.prepare(start::seed(), config.mean_bytes);
+        slot.prepare(thread_seed(start::seed(), ordinal), config.mean_bytes);
         let result = count(slot);
         give_back(index);
         return Some(result);
     }
     thread::set_slot(Some(slot));
-    let ordinal = THREADS.fetch_add(1, Ordering::Relaxed);
     slot.begin(thread_seed(start::seed(), ordinal), config.mean_bytes);
     rearm(FIRST_ROUND, index);
     Some(count(slot))
@@ -83,42 +70,42 @@ pub unsafe fn start() {
     unsafe { KEY.set(created.then_some(key)) };
 }
 
-/// In a forked child: zero for all, one thread, which holds the slot that its parent held.
+/// In a forked child, once the region is its own: one thread, which keeps its slot if that is one of the region's and takes the first one otherwise.
 pub fn restart_in_child(seed: u64) {
-    let own = thread::slot();
-    for index in 0..USED.load(Ordering::Relaxed) {
-        let Some(slot) = address(index) else { continue };
-        let is_own = own.is_some_and(|own| core::ptr::eq(own, slot));
-        let bit = 1 << (index % WORD_BITS);
-        if !is_own {
-            HELD[index / WORD_BITS].fetch_and(!bit, Ordering::Relaxed);
+    for (chunk, start) in CHUNK_STARTS.iter().enumerate() {
+        let start = start.swap(null_mut(), Ordering::Relaxed);
+        if !start.is_null() {
+            // SAFETY: a forked child has one thread; the memory is that of this chunk. It stays mapped for a call that was interrupted.
+            unsafe { region::detach_slots(start, FIRST_SLOTS << chunk) };
         }
-        // SAFETY: a slot's memory; the child has no other thread, and zeros are a slot that was never used.
-        unsafe { slot.write_bytes(0, 1) };
     }
-    CALLS_WITHOUT_SLOT.store(0, Ordering::Relaxed);
+    for word in &HELD {
+        if word.load(Ordering::Relaxed) != 0 {
+            word.store(0, Ordering::Relaxed);
+        }
+    }
     THREADS.store(0, Ordering::Relaxed);
-    if let Some(slot) = own {
-        THREADS.store(1, Ordering::Relaxed);
-        slot.begin(seed, start::config().mean_bytes);
-    }
+    let Some(slot) = thread::slot() else { return };
+    let index = region::index_of(slot).unwrap_or(0);
+    HELD[0].store(1 << index, Ordering::Relaxed);
+    region::live().used_slots.raise_shared(index as u64 + 1);
+    let Some(slot) = existing(index) else { return };
+    thread::set_slot(Some(slot));
+    rearm(FIRST_ROUND, index);
+    THREADS.store(1, Ordering::Relaxed);
+    slot.begin(seed, start::config().mean_bytes);
 }
 
 /// The sum of all slots as of now.
 pub fn totals() -> Totals {
     let window_allocs = start::config().window_allocs;
     let mut totals = Totals::default();
-    for index in 0..USED.load(Ordering::Acquire) {
+    for index in 0..region::live().used_slots.get() as usize {
         if let Some(slot) = existing(index) {
             totals.add(slot, window_allocs);
         }
     }
     totals
-}
-
-/// Calls that found no slot.
-pub fn calls_without_slot() -> u64 {
-    CALLS_WITHOUT_SLOT.load(Ordering::Relaxed)
 }
 
 fn take() -> Option<(usize, &'static Slot)> {
@@ -133,7 +120,7 @@ fn take() -> Option<(usize, &'static Slot)> {
             let slot = existing(index).or_else(|| grow(index))?;
             // Acquire: what the last holder counted is there before we add to it.
             if word.fetch_or(1 << bit, Ordering::Acquire) & (1 << bit) == 0 {
-                USED.fetch_max(index + 1, Ordering::AcqRel);
+                region::live().used_slots.raise_shared(index as u64 + 1);
                 return Some((index, slot));
             }
         }
@@ -152,9 +139,8 @@ fn existing(index: usize) -> Option<&'static Slot> {
 }
 
 fn address(index: usize) -> Option<*mut Slot> {
-    if index < FIRST_CHUNK {
-        // SAFETY: within the array.
-        return Some(unsafe { FIRST.0.get().cast::<Slot>().add(index) });
+    if index < FIRST_SLOTS {
+        return Some(region::slot(index));
     }
     let (chunk, offset) = chunk_of(index);
     let start = CHUNK_STARTS.get(chunk)?.load(Ordering::Acquire);
@@ -162,28 +148,40 @@ fn address(index: usize) -> Option<*mut Slot> {
     (!start.is_null()).then(|| unsafe { start.add(offset) })
 }
 
+/// Adds the chunk of this index: to the live file if there is one and room in it.
 #[cold]
 fn grow(index: usize) -> Option<&'static Slot> {
+    let before = system::errno();
     let (chunk, _) = chunk_of(index);
-    let bytes = (FIRST_CHUNK << (chunk - 1)) * SLOT_BYTES;
-    let memory = system::map(bytes)?;
+    let slots = FIRST_SLOTS << chunk;
+    let bytes = slots * SLOT_BYTES;
+    let file = output::reopen_live(region::file_offset(slots), bytes);
+    let mapped = region::map_slots(file, slots, slots);
+    if let Some(file) = file {
+        output::close(file);
+    }
+    let in_file = file.is_some() && mapped.is_some();
+    let memory = mapped.or_else(|| region::map_slots(None, slots, slots))?;
     let installed = CHUNK_STARTS[chunk].compare_exchange(
         null_mut(),
-        memory.cast(),
+        memory,
         Ordering::AcqRel,
         Ordering::Acquire,
     );
     if installed.is_err() {
         // SAFETY: another thread's chunk won; ours was seen by nobody.
-        unsafe { system::unmap(memory, bytes) };
+        unsafe { system::unmap(memory.cast(), bytes) };
+    } else if !in_file {
+        region::live().slots_outside_file.add_shared(slots as u64);
     }
+    system::set_errno(before);
     existing(index)
 }
 
-/// Chunk (from 1) and place in it, of an index from [`FIRST_CHUNK`] on.
+/// Chunk and place in it, of an index from [`FIRST_SLOTS`] on: chunk k holds slots `8 << k` to `8 << (k + 1)`.
 fn chunk_of(index: usize) -> (usize, usize) {
-    let chunk = (index / FIRST_CHUNK).ilog2() as usize + 1;
-    (chunk, index - (FIRST_CHUNK << (chunk - 1)))
+    let chunk = (index / FIRST_SLOTS).ilog2() as usize;
+    (chunk, index - (FIRST_SLOTS << chunk))
 }
 
 /// Destructors of other keys may allocate after ours has run. So ours asks to be run again, and gives the slot back in the last

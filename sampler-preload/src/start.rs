@@ -6,38 +6,29 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::fmt::Write;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use sampler_core::decision::{Hash, Hybrid, PageHash, PoissonBytes};
-use sampler_core::header::Secret;
+use sampler_core::live::{Ending, Identity, Live};
 use sampler_core::random::mix;
-use sampler_core::record::{self, Process};
+use sampler_core::record;
 use sampler_core::{BadValue, Config, Scheme, Variable};
 
 use crate::dispatch::{Allocator, CURRENT};
-use crate::headers::SECRET;
 use crate::next::NEXT;
 use crate::once::SetAtStart;
 use crate::output::Text;
-use crate::{arena, count, early, headers, next, output, pages, proc_file, slots, system};
-
-const COMMAND_BYTES: usize = 2048;
+use crate::{
+    arena, count, early, headers, next, output, pages, proc_file, region, secret, slots, system,
+};
 
 static CONFIG: SetAtStart<Config> = SetAtStart::new(Config::DEFAULT);
 static SEED: AtomicU64 = AtomicU64::new(0);
 static PID: AtomicU32 = AtomicU32::new(0);
-static PARENT_PID: AtomicU32 = AtomicU32::new(0);
-static COMMAND: SetAtStart<Command> = SetAtStart::new(Command {
-    bytes: [0; COMMAND_BYTES],
-    used: 0,
-    cut: false,
-});
-
-struct Command {
-    bytes: [u8; COMMAND_BYTES],
-    used: usize,
-    cut: bool,
-}
+/// Keeps what the program is while a child replaces the page that says so; not on the stack, which may be small.
+static PROGRAM: Live = Live::new();
+/// Set while a child becomes a process of its own.
+static IN_CHILD: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" {
     // libc offers these two to programs only through a static library, so that they know which object they belong to; ours must outlive all.
@@ -77,7 +68,6 @@ unsafe extern "C" fn start(
     next::resolve();
     // SAFETY: one thread; both lists end with NULL.
     unsafe {
-        COMMAND.set(read_command(arguments));
         let stats_file = find(environment, b"SAMPLER_STATS_FILE");
         match read_config(environment) {
             Ok(config) => CONFIG.set(config),
@@ -85,24 +75,42 @@ unsafe extern "C" fn start(
             // A parent under the library has told its user; a child that changed a variable runs on, unrecorded.
             Err(_) => return,
         }
-        PID.store(system::pid(), Relaxed);
-        PARENT_PID.store(system::parent_pid(), Relaxed);
         let wanted = stats_file.is_some_and(|path| !path.is_empty() && output::set_path(path));
-        let image = if wanted {
-            output::create(system::pid())
-        } else {
-            None
-        };
-        SEED.store(first_seed(image.unwrap_or(0)), Relaxed);
-        SECRET.set(Secret::new(system::random_u64()));
+        let created = output::create(system::pid());
+        let image = created.as_ref().map_or(0, |created| created.image);
+        if let Some(file) = created.and_then(|created| created.live) {
+            region::replace(Some(file));
+            output::close(file);
+        }
+        // Arguments that do not fit are noted as missing.
+        strings(arguments)
+            .all(|argument| region::live().push_argument(argument.to_bytes_with_nul()));
+        region::live().set_allocator(next::object_path(), next::is_bypassed());
+        begin(image, first_seed(image));
         if wanted {
             __cxa_atexit(at_exit, null_mut(), null_mut());
             __cxa_at_quick_exit(at_quick_exit, null_mut());
         }
         libc::pthread_atfork(None, None, Some(in_child));
         slots::start();
+        secret::create();
         install(scheme_allocator());
     }
+}
+
+/// Says who this process is.
+fn begin(image: u32, seed: u64) {
+    let pid = system::pid();
+    PID.store(pid, Relaxed);
+    SEED.store(seed, Relaxed);
+    let identity = Identity {
+        pid,
+        parent_pid: system::parent_pid(),
+        image,
+        config: *config(),
+        seed,
+    };
+    region::live().begin(&identity, env!("CARGO_PKG_VERSION"));
 }
 
 /// Puts the scheme's functions in force.
@@ -149,69 +157,76 @@ fn identity(image: u32) -> u64 {
     u64::from(image) << 32 | u64::from(system::pid())
 }
 
-/// In a forked child: it starts from zero, with draws and a record of its own. It keeps the secret, since it inherits blocks.
+/// In a forked child: it starts from zero, with draws and files of its own. It keeps the secret, since it inherits blocks.
 unsafe extern "C" fn in_child() {
-    PID.store(system::pid(), Relaxed);
-    PARENT_PID.store(system::parent_pid(), Relaxed);
+    let before = system::errno();
+    let parent = region::live();
+    let is_wanted = output::is_wanted();
     // SAFETY: a forked child has one thread.
-    let image = unsafe { output::create(system::pid()) }.unwrap_or(0);
+    let created = unsafe { output::create(system::pid()) };
+    let image = created.as_ref().map_or(0, |created| created.image);
+    if is_wanted && created.is_none() {
+        // The parent's page is still in place: the loss is told there.
+        parent.children_without_record.add_shared(1);
+    }
+    PROGRAM.copy_program(parent);
+    let file = created.and_then(|created| created.live);
+    // SAFETY: one thread; a live file has room for the region.
+    unsafe {
+        if !region::replace(file) && !region::replace(None) {
+            // Counting goes on in the parent's file, which is wrong but harms nobody's memory; it needs two failures of mmap to come to this.
+            secret::restore();
+            return;
+        }
+    }
+    if let Some(file) = file {
+        output::close(file);
+    }
+    region::live().copy_program(&PROGRAM);
     let seed = match config().seed {
         Some(seed) => mix(seed, identity(image)),
         None => system::random_u64(),
     };
-    SEED.store(seed, Relaxed);
+    begin(image, seed);
     pages::restart_in_child();
     slots::restart_in_child(seed);
+    secret::restore();
+    system::set_errno(before);
+}
+
+/// In a child made without fork handlers (a raw system call, `_Fork`): its first call finds the secret wiped.
+#[cold]
+#[inline(never)]
+pub fn adopt_child() {
+    if IN_CHILD.swap(true, Relaxed) {
+        // Called from within: whoever it was gets a block that is not counted.
+        return;
+    }
+    // SAFETY: no handler of ours has run in this process yet, or the secret would be there; it has one thread.
+    unsafe { in_child() }
+    IN_CHILD.store(false, Relaxed);
 }
 
 unsafe extern "C" fn at_exit(_: *mut c_void) {
-    end("exit");
+    end(Ending::Exit, "exit");
 }
 
 unsafe extern "C" fn at_quick_exit(_: *mut c_void) {
-    end("quick_exit");
+    end(Ending::QuickExit, "quick_exit");
 }
 
-fn end(ended: &str) {
-    let pid = PID.load(Relaxed);
-    if system::pid() != pid {
-        // A child made without fork handlers shares its parent's record: it is not ours to fill.
+fn end(ending: Ending, name: &str) {
+    if system::pid() != PID.load(Relaxed) {
+        // A child made without fork handlers shares its parent's files: they are not ours to end.
         return;
     }
-    let command = COMMAND.get();
-    let process = Process {
-        library_version: env!("CARGO_PKG_VERSION"),
-        pid,
-        parent_pid: PARENT_PID.load(Relaxed),
-        command: &command.bytes[..command.used],
-        command_cut: command.cut,
-        next_allocator: next::object_path(),
-        ended,
-        config: *config(),
-        seed: seed(),
-        peak_rss_bytes: proc_file::peak_rss_bytes(),
-        calls_without_slot: slots::calls_without_slot(),
-        pages_without_table: pages::without_table(),
-    };
-    output::finish(|text| record::write(text, &process, &slots::totals()));
-}
-
-/// # Safety
-/// `arguments` is a list of strings that ends with NULL.
-unsafe fn read_command(arguments: *const *const c_char) -> Command {
-    let mut command = Command {
-        bytes: [0; COMMAND_BYTES],
-        used: 0,
-        cut: false,
-    };
-    let mut text = Text::new(&mut command.bytes);
-    // SAFETY: the caller's promise.
-    let cut = unsafe { strings(arguments) }
-        .any(|argument| text.push(argument.to_bytes_with_nul()).is_err());
-    let used = text.as_bytes().len();
-    command.used = used;
-    command.cut = cut;
-    command
+    let live = region::live();
+    live.peak_rss_bytes
+        .set(proc_file::peak_rss_bytes().unwrap_or(0));
+    live.end(ending);
+    if let Some(identity) = live.identity() {
+        output::finish(|text| record::write(text, live, &identity, &slots::totals(), name));
+    }
 }
 
 /// # Safety

@@ -1,31 +1,27 @@
-//! Runs the command: with the library in its environment only, signals forwarded, time and memory measured.
+//! Runs the command to its end: signals forwarded, time and memory measured.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{ErrorKind, Read, Seek};
+use std::fs::{self, File};
+use std::io::{Read, Seek};
 use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
-use std::{env, fs, io};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::personality::{self, Persona};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{self, SigSet, Signal};
+use nix::sys::signal::{self, SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::TimeValLike;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use sampler_core::Variable;
 use serde_json::Value;
 
+use crate::launch::launch;
 use crate::options::Request;
 use crate::{Failure, records};
 
-/// The variable that names the files of records.
-const STATS_FILE: &str = "SAMPLER_STATS_FILE";
-const PRELOAD: &str = "LD_PRELOAD";
 /// Between SIGTERM and SIGKILL after a timeout.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -34,7 +30,7 @@ pub struct Ended {
     /// The command's process id.
     pub pid: u32,
     /// Its status.
-    pub status: ExitStatus,
+    pub status: Status,
     /// Whether we stopped it.
     pub timed_out: bool,
     /// Wall time.
@@ -53,38 +49,72 @@ pub struct Ended {
     pub ground_truth_problem: Option<String>,
 }
 
+/// How a process ended.
+#[derive(Clone, Copy)]
+pub enum Status {
+    /// It returned this.
+    Exited(i32),
+    /// This ended it.
+    Signaled(Signal),
+}
+
 impl Ended {
     /// The status as a shell has it: 128 and the signal for a process that a signal ended.
     pub fn shell_status(&self) -> i32 {
-        let signal = self.status.signal().unwrap_or_default();
-        self.status.code().unwrap_or(128 + signal)
+        match self.status {
+            Status::Exited(status) => status,
+            Status::Signaled(signal) => 128 + signal as i32,
+        }
+    }
+
+    /// How a process ended that did not say so itself, as records have it.
+    pub fn in_a_word(&self) -> String {
+        match self.status {
+            Status::Exited(_) => "_exit".into(),
+            Status::Signaled(signal) => signal.as_str().into(),
+        }
     }
 
     /// The status in words.
     pub fn describe(&self) -> String {
-        match self.status.signal().map(Signal::try_from) {
-            Some(Ok(signal)) => format!("was ended by {signal}"),
-            _ => format!("ended with status {}", self.shell_status()),
+        match self.status {
+            Status::Exited(status) => format!("ended with status {status}"),
+            Status::Signaled(signal) => format!("was ended by {signal}"),
         }
     }
 }
 
+/// The signals that are passed on, held back in this process.
+pub struct Signals {
+    /// Where they are read.
+    file: SignalFd,
+    /// What was held back before: the command's own mask.
+    inherited: SigSet,
+}
+
+impl Signals {
+    /// Holds them back from now on.
+    pub fn block() -> Result<Signals, Failure> {
+        let signals = SigSet::from_iter([
+            Signal::SIGCHLD,
+            Signal::SIGTERM,
+            Signal::SIGINT,
+            Signal::SIGHUP,
+            Signal::SIGQUIT,
+            Signal::SIGUSR1,
+            Signal::SIGUSR2,
+        ]);
+        let block = || {
+            let inherited = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+            let file = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC)?;
+            Ok(Signals { file, inherited })
+        };
+        block().map_err(|error: Errno| Failure::own(format!("cannot wait for signals: {error}")))
+    }
+}
+
 /// Runs the command to its end.
-pub fn run(request: &Request, records: &Path) -> Result<Ended, Failure> {
-    // Blocked here and read from a descriptor; the standard library starts the child with none blocked.
-    let signals = SigSet::from_iter([
-        Signal::SIGCHLD,
-        Signal::SIGTERM,
-        Signal::SIGINT,
-        Signal::SIGHUP,
-        Signal::SIGQUIT,
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-    ]);
-    let signal_file = signals
-        .thread_block()
-        .and_then(|()| SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC))
-        .map_err(|error| Failure::own(format!("cannot wait for signals: {error}")))?;
+pub fn run(request: &Request, records: &Path, signals: &Signals) -> Result<Ended, Failure> {
     if !request.aslr {
         personality::get()
             .and_then(|persona| personality::set(persona | Persona::ADDR_NO_RANDOMIZE))
@@ -94,29 +124,24 @@ pub fn run(request: &Request, records: &Path) -> Result<Ended, Failure> {
         true => Some(tempfile::tempfile().map_err(Failure::own)?),
         false => None,
     };
-    let mut command = prepare(request, records, captured.as_ref())?;
     let peak_rss_floor_bytes = own_peak_rss_bytes();
     let start = Instant::now();
-    let mut child = command.spawn().map_err(|error| Failure {
-        line: format!("cannot start {}: {error}", request.command[0]),
-        status: if error.kind() == ErrorKind::NotFound {
-            127
-        } else {
-            126
-        },
-    })?;
-    let (status, timed_out) = wait(&mut child, &signal_file, start, request.timeout_s, records)
+    let child = launch(request, records, captured.as_ref(), &signals.inherited)?;
+    let (status, timed_out) = wait(child, &signals.file, start, request.timeout_s, records)
         .map_err(|error| Failure::own(format!("cannot wait for the command: {error}")))?;
     let wall_ns = start.elapsed().as_nanos() as u64;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)
         .map_err(|error| Failure::own(format!("cannot read the command's usage: {error}")))?;
+    if timed_out {
+        stop_descendants(records);
+    }
     let (ground_truth, ground_truth_problem) = match captured.as_mut().map(read_ground_truth) {
         Some(Ok(value)) => (Some(value), None),
         Some(Err(problem)) => (None, Some(format!("{}: {problem}", request.command[0]))),
         None => (None, None),
     };
     Ok(Ended {
-        pid: child.id(),
+        pid: child.as_raw() as u32,
         status,
         timed_out,
         wall_ns,
@@ -129,74 +154,22 @@ pub fn run(request: &Request, records: &Path) -> Result<Ended, Failure> {
     })
 }
 
-fn prepare(request: &Request, records: &Path, captured: Option<&File>) -> Result<Command, Failure> {
-    let mut command = Command::new(&request.command[0]);
-    command.args(&request.command[1..]);
-    for name in Variable::ALL.map(Variable::name) {
-        command.env_remove(name);
-    }
-    command.env_remove(STATS_FILE);
-    if request.scheme.is_some() {
-        let config = &request.config;
-        command
-            .env(Variable::Scheme.name(), config.scheme.name())
-            .env(
-                Variable::HashMask.name(),
-                format!("{:#x}", config.hash_mask),
-            )
-            .env(Variable::MeanBytes.name(), config.mean_bytes.to_string())
-            .env(Variable::Truth.name(), u8::from(config.truth).to_string())
-            .env(Variable::Window.name(), config.window_allocs.to_string())
-            .env(Variable::Seed.name(), format!("{:#018x}", request.seed))
-            .env(STATS_FILE, records.join(records::PREFIX))
-            .env(PRELOAD, preload(&request.library, records)?);
-    }
-    if let Some(file) = captured {
-        command.stdout(Stdio::from(file.try_clone().map_err(Failure::own)?));
-    }
-    Ok(command)
-}
-
-/// The library before whatever the user preloads already. ld.so splits the list at blanks and colons and expands dollar signs, so a library with one in
-/// its path is reached through a link.
-fn preload(library: &Path, records: &Path) -> Result<OsString, Failure> {
-    let mut path = PathBuf::from(library);
-    if is_split_by_loader(&path) {
-        path = records.join("libsampler_preload.so");
-        std::os::unix::fs::symlink(library, &path)
-            .map_err(|error| Failure::own(format!("cannot make {}: {error}", path.display())))?;
-        if is_split_by_loader(&path) {
-            return Err(Failure::own(format!(
-                "LD_PRELOAD cannot hold the path {}; set TMPDIR to a path without blank, colon or dollar sign",
-                path.display()
-            )));
-        }
-    }
-    let mut list = path.into_os_string();
-    if let Some(present) = env::var_os(PRELOAD).filter(|list| !list.is_empty()) {
-        list.push(":");
-        list.push(present);
-    }
-    Ok(list)
-}
-
-fn is_split_by_loader(path: &Path) -> bool {
-    path.to_string_lossy().contains([' ', ':', '$'])
-}
-
 /// Waits for the child, passing signals on to it, and stops it when its time is over.
 fn wait(
-    child: &mut Child,
+    child: Pid,
     signals: &SignalFd,
     start: Instant,
     timeout_s: u64,
     records: &Path,
-) -> io::Result<(ExitStatus, bool)> {
-    let mut deadline = (timeout_s > 0).then(|| start + Duration::from_secs(timeout_s));
+) -> nix::Result<(Status, bool)> {
+    let timeout = (timeout_s > 0).then(|| Duration::from_secs(timeout_s));
+    let mut deadline = timeout.and_then(|timeout| start.checked_add(timeout));
     let mut timed_out = false;
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok((status, timed_out));
+        match waitpid(child, Some(WaitPidFlag::WNOHANG))? {
+            WaitStatus::Exited(_, status) => return Ok((Status::Exited(status), timed_out)),
+            WaitStatus::Signaled(_, signal, _) => return Ok((Status::Signaled(signal), timed_out)),
+            _ => {}
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left == Some(Duration::ZERO) {
@@ -224,7 +197,7 @@ fn wait(
     }
 }
 
-fn forward(child: &Child, signals: &SignalFd) -> io::Result<()> {
+fn forward(child: Pid, signals: &SignalFd) -> nix::Result<()> {
     let Some(information) = signals.read_signal()? else {
         return Ok(());
     };
@@ -232,24 +205,48 @@ fn forward(child: &Child, signals: &SignalFd) -> io::Result<()> {
     // A signal from the terminal (code SI_KERNEL) has reached the child already.
     let from_terminal = information.ssi_code > 0;
     if signal != Signal::SIGCHLD && !from_terminal {
-        send(child.id(), signal);
+        send(child, signal);
     }
     Ok(())
 }
 
 /// The child, and those of its descendants that the library knows of.
-fn stop(child: &Child, records: &Path, signal: Signal) {
-    send(child.id(), signal);
-    for pid in records::running_pids(records) {
-        if pid != child.id() {
+fn stop(child: Pid, records: &Path, signal: Signal) {
+    send(child, signal);
+    for pid in descendants(records) {
+        if pid != child {
             send(pid, signal);
         }
     }
 }
 
-fn send(pid: u32, signal: Signal) {
+/// Those descendants that outlive a command that was stopped: told already, given time, then killed.
+fn stop_descendants(records: &Path) {
+    let kill_from = Instant::now() + GRACE;
+    // A process that even SIGKILL does not end hangs in the kernel: it is counted as alive.
+    while Instant::now() < kill_from + GRACE {
+        let pids = descendants(records);
+        if pids.is_empty() {
+            return;
+        }
+        if Instant::now() >= kill_from {
+            pids.into_iter().for_each(|pid| send(pid, Signal::SIGKILL));
+        }
+        sleep(Duration::from_millis(5));
+    }
+}
+
+/// Processes that the library knows of and that run, the command among them.
+fn descendants(records: &Path) -> Vec<Pid> {
+    let pids = records::running_pids(records);
+    pids.into_iter()
+        .map(|pid| Pid::from_raw(pid as i32))
+        .collect()
+}
+
+fn send(pid: Pid, signal: Signal) {
     // It may just have ended; then there is nobody to tell.
-    let _ = signal::kill(Pid::from_raw(pid as i32), signal);
+    let _ = signal::kill(pid, signal);
 }
 
 fn read_ground_truth(file: &mut File) -> Result<Value, String> {

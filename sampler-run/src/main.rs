@@ -3,20 +3,22 @@
 //! What it promises: the command gets the library, and nothing else of it changes; the run file is whole or not there; a run that
 //! cannot be believed leaves `FILE.failed` and a line that says why.
 //!
-//! Reading order: [`options`] what the user asked for; [`child`] runs it; [`records`] gathers what its processes wrote;
+//! Reading order: [`options`] what the user asked for; [`child`] runs it, as [`launch`] starts it; [`records`] gathers what its processes wrote;
 //! [`run_file`] puts it together, with the [`machine`] it ran on.
 #![forbid(unsafe_code)]
 
 mod child;
+mod launch;
 mod machine;
 mod options;
 mod records;
 mod run_file;
 
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::exit;
 
-use child::Ended;
+use child::{Ended, Signals};
 use options::Request;
 use records::Records;
 use run_file::RunFile;
@@ -46,7 +48,8 @@ fn main() {
     match run() {
         Ok(status) => exit(status),
         Err(failure) => {
-            eprintln!("sampler-run: {}", failure.line);
+            // Not eprintln, which panics where nobody reads: the status is what counts then.
+            let _ = writeln!(io::stderr(), "sampler-run: {}", failure.line);
             exit(failure.status)
         }
     }
@@ -54,19 +57,23 @@ fn main() {
 
 fn run() -> Result<i32, Failure> {
     let request = Request::from_arguments()?;
+    // From here on a signal is the command's, and ends us only with it: nothing temporary stays behind.
+    let signals = Signals::block()?;
     let output = RunFile::create(&request)?;
     let records_directory = records::create_directory()?;
-    let ended = child::run(&request, records_directory.path())?;
-    let records = Records::gather(records_directory.path(), ended.pid);
+    let ended = match child::run(&request, records_directory.path(), &signals) {
+        Ok(ended) => ended,
+        Err(failure) => {
+            return Err(output.write_failed(&request, None, &Records::default(), failure));
+        }
+    };
+    let records = Records::gather(records_directory.path(), ended.pid, &ended.in_a_word());
     match judge(&request, &ended, &records) {
         Ok(()) => {
             output.write(&request, &ended, &records)?;
             Ok(ended.shell_status())
         }
-        Err(failure) => {
-            let line = output.write_failed(&request, &ended, &records, &failure.line)?;
-            Err(Failure { line, ..failure })
-        }
+        Err(failure) => Err(output.write_failed(&request, Some(&ended), &records, failure)),
     }
 }
 
@@ -97,12 +104,17 @@ fn judge(request: &Request, ended: &Ended, records: &Records) -> Result<(), Fail
     }
     if !records.command_was_loaded {
         return Err(Failure::own(format!(
-            "the library did not load in {command}: it is static, setuid, of another architecture, or closes LD_PRELOAD; a program linked dynamically against glibc is needed"
+            "the library did not load in {command}: it is static, setuid, of another architecture, or clears LD_PRELOAD; a program linked dynamically against glibc is needed"
         )));
     }
-    if !records.command_has_finished_record {
+    if !records.command_has_record {
         return Err(Failure::own(format!(
-            "{command} left no record: it ended by _exit, or by executing a program that the library cannot enter; return from main or exit are needed"
+            "{command} left no record: there was no room for it, or it executed a program that the library cannot enter (static, setuid, of another architecture)"
+        )));
+    }
+    if records.bypassed > 0 && !records.saw_calls {
+        return Err(Failure::own(format!(
+            "{command} brings a malloc of its own, which it reaches before the library's: none of its allocations came by here"
         )));
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! What the user asked for, checked before anything is started.
 
-use std::env;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::process::exit;
+use std::str::FromStr;
+use std::{env, io};
 
 use argh::FromArgs;
 use sampler_core::{Config, Scheme, Variable};
@@ -40,8 +42,8 @@ struct Options {
     #[argh(option)]
     truth: Option<String>,
     /// stop the command after so many seconds (default 0: never)
-    #[argh(option, default = "0")]
-    timeout: u64,
+    #[argh(option)]
+    timeout: Option<String>,
     /// same addresses in every run: no address space randomisation
     #[argh(switch)]
     no_aslr: bool,
@@ -50,7 +52,7 @@ struct Options {
     ground_truth: bool,
     /// a status of the command, other than 0, that is no failure; may be repeated
     #[argh(option)]
-    ok_status: Vec<i32>,
+    ok_status: Vec<String>,
     /// the library (default: libsampler_preload.so beside this program)
     #[argh(option)]
     library: Option<PathBuf>,
@@ -104,7 +106,7 @@ pub struct Identity {
 impl Request {
     /// Reads the command line.
     pub fn from_arguments() -> Result<Request, Failure> {
-        let options: Options = argh::from_env();
+        let options = Options::from_environment()?;
         let scheme = match options.scheme.as_str() {
             PLAIN => None,
             name => Some(Scheme::from_name(name.as_bytes()).ok_or_else(|| {
@@ -137,21 +139,60 @@ impl Request {
                 })?;
             }
         }
+        let timeout = options.timeout.as_deref().unwrap_or("0");
+        let timeout_s = number("--timeout", timeout, "a number of seconds, 0 for never")?;
+        let ok_statuses = options
+            .ok_status
+            .iter()
+            .map(|text| number("--ok-status", text, "an exit status from 0 to 255"))
+            .collect::<Result<Vec<u8>, Failure>>()?;
         Ok(Request {
             identity: Identity::of(&options.out, &options.scheme, &options.command[0])?,
             scheme,
             seed: config.seed.map_or_else(random_seed, Ok)?,
             config,
-            timeout_s: options.timeout,
+            timeout_s,
             aslr: !options.no_aslr,
             ground_truth: options.ground_truth,
-            ok_statuses: options.ok_status,
+            ok_statuses: ok_statuses.into_iter().map(i32::from).collect(),
             library: find_library(options.library, scheme.is_some())?,
             scheme_name: options.scheme,
             out: options.out,
             command: options.command,
         })
     }
+}
+
+impl Options {
+    /// As argh's own `from_env`, but what is wrong is one line, and the status ours.
+    fn from_environment() -> Result<Options, Failure> {
+        let mut arguments = Vec::new();
+        for argument in env::args_os() {
+            arguments.push(argument.into_string().map_err(|argument| {
+                let argument = argument.to_string_lossy();
+                Failure::own(format!(
+                    "argument '{argument}' is not UTF-8; UTF-8 is accepted"
+                ))
+            })?);
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).skip(1).collect();
+        Options::from_args(&["sampler-run"], &arguments).map_err(|early| {
+            if early.status.is_ok() {
+                println!("{}", early.output);
+                exit(0);
+            }
+            let words: Vec<&str> = early.output.split_whitespace().collect();
+            Failure::own(format!("{} (see sampler-run --help)", words.join(" ")))
+        })
+    }
+}
+
+fn number<T: FromStr>(option: &str, text: &str, accepted: &str) -> Result<T, Failure> {
+    // Digits only: FromStr alone would take a sign.
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| Failure::own(format!("{option} is '{text}'; accepted: {accepted}")))
 }
 
 impl Identity {
@@ -194,9 +235,15 @@ fn find_library(given: Option<PathBuf>, needed: bool) -> Result<PathBuf, Failure
     if !needed {
         return Ok(library);
     }
-    library.canonicalize().map_err(|error| {
+    let found = library
+        .canonicalize()
+        .and_then(|path| match path.is_file() {
+            true => Ok(path),
+            false => Err(ErrorKind::IsADirectory.into()),
+        });
+    found.map_err(|error: io::Error| {
         Failure::own(format!(
-            "the library {} cannot be used ({error}); build it with cargo build --release, or name it with --library",
+            "--library is '{}': {error}; accepted: the file {NAME}, which cargo build --release makes (default: the one beside this program)",
             library.display()
         ))
     })

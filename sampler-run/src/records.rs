@@ -1,8 +1,12 @@
 //! The records that the processes of a run left in a directory of its own.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use nix::unistd::geteuid;
+use sampler_core::live::{self, Ending, NotLive};
+use sampler_core::record;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -11,23 +15,28 @@ use crate::Failure;
 /// What `SAMPLER_STATS_FILE` ends with; the library adds the pid.
 pub const PREFIX: &str = "record";
 
-const FORMAT: &str = "sampler-record";
-const FORMAT_VERSION: u64 = 1;
+const LIVE_SUFFIX: &str = "live";
+/// Tries to read a process that counts while we read.
+const TRIES: u32 = 1000;
 
 /// What was gathered.
 #[derive(Default)]
 pub struct Records {
-    /// Finished records, in the order of their file names.
-    pub finished: Vec<Value>,
-    /// Processes that ended without finishing theirs.
-    pub unfinished: u64,
+    /// Records, in the order of their file names.
+    pub found: Vec<Value>,
+    /// Processes whose counts are lost.
+    pub lost: u64,
     /// Processes that are still running.
     pub alive: u64,
-    /// Whether the command's process began a record.
+    /// Whether the command's process was entered by the library.
     pub command_was_loaded: bool,
-    /// Whether the command's process finished one.
-    pub command_has_finished_record: bool,
-    /// A file that is neither an unfinished nor a finished record.
+    /// Whether there is a record of the command's process.
+    pub command_has_record: bool,
+    /// Programs that reach a `malloc` before the library's.
+    pub bypassed: u64,
+    /// Whether any call was counted, or could not have been, under a scheme that counts nothing.
+    pub saw_calls: bool,
+    /// A file that is not what it should be.
     pub problem: Option<String>,
 }
 
@@ -38,65 +47,81 @@ struct Name {
     image: u32,
 }
 
-enum Record {
-    Unfinished,
-    Finished(Value),
-}
+/// How a process "ended" that has not.
+const RUNNING: &str = "running";
 
 /// A new directory for records; it goes away with its value.
 pub fn create_directory() -> Result<TempDir, Failure> {
-    tempfile::Builder::new()
+    let failed = |error| Failure::own(format!("no directory for records: {error}; set TMPDIR"));
+    let directory = tempfile::Builder::new()
         .prefix("sampler-run-")
         .tempdir()
-        .map_err(|error| Failure::own(format!("no directory for records: {error}; set TMPDIR")))
+        .map_err(failed)?;
+    if geteuid().is_root() {
+        // A service that gives up its rights goes on to create records as somebody else.
+        let everyone = fs::Permissions::from_mode(0o1777);
+        fs::set_permissions(directory.path(), everyone).map_err(failed)?;
+    }
+    Ok(directory)
 }
 
 /// Processes of the run that have not finished their record and are alive.
 pub fn running_pids(directory: &Path) -> Vec<u32> {
-    let mut pids: Vec<u32> = names(directory)
-        .into_iter()
-        .filter(|&name| matches!(read(directory, name), Ok(Record::Unfinished)))
-        .map(|name| name.pid)
-        .filter(|&pid| is_of_run(pid, directory))
-        .collect();
+    let mut pids: Vec<u32> = names(directory).into_iter().map(|name| name.pid).collect();
     pids.dedup();
+    pids.retain(|&pid| is_of_run(pid, directory));
     pids
 }
 
 impl Records {
-    /// Reads all records in the directory; `command_pid` is the command's own process.
-    pub fn gather(directory: &Path, command_pid: u32) -> Records {
+    /// Reads all records in the directory. `command_pid` is the command's own process, which ended as `command_ended` says.
+    pub fn gather(directory: &Path, command_pid: u32, command_ended: &str) -> Records {
         let names = names(directory);
         let mut records = Records::default();
         for (index, &name) in names.iter().enumerate() {
             let is_command = name.pid == command_pid;
             records.command_was_loaded |= is_command;
-            match read(directory, name) {
-                Ok(Record::Finished(record)) => {
-                    records.command_has_finished_record |= is_command;
-                    records.finished.push(record);
-                }
-                Ok(Record::Unfinished) => {
-                    let is_last = names.get(index + 1).is_none_or(|next| next.pid != name.pid);
-                    if is_last && !is_command && is_of_run(name.pid, directory) {
-                        records.alive += 1;
-                    } else {
-                        records.unfinished += 1;
-                    }
-                }
-                Err(problem) => records.problem = records.problem.or(Some(problem)),
+            let was_followed = names
+                .get(index + 1)
+                .is_some_and(|next| next.pid == name.pid);
+            let unsaid = if was_followed {
+                "exec"
+            } else if is_command {
+                command_ended
+            } else if is_of_run(name.pid, directory) {
+                RUNNING
+            } else {
+                "unknown"
+            };
+            match read(directory, name, unsaid) {
+                Ok(Some(record)) => records.add(record, is_command),
+                Ok(None) => records.lost += 1,
+                Err(problem) => records.problem = records.problem.take().or(Some(problem)),
             }
         }
         records
     }
 
+    fn add(&mut self, record: Value, is_command: bool) {
+        self.lost += record["losses"]["children_without_record"]
+            .as_u64()
+            .unwrap_or(0);
+        self.alive += u64::from(record["ended"] == RUNNING);
+        self.command_has_record |= is_command;
+        self.bypassed += u64::from(record["bypassed"] == true);
+        let calls = [&record["total_allocs"], &record["sampled_allocs"]];
+        self.saw_calls |= calls.iter().all(|count| count.is_null())
+            || calls.iter().any(|count| count.as_u64() > Some(0));
+        self.found.push(record);
+    }
+
     /// Largest resident set that a process reported of itself; none if one did not report.
     pub fn peak_rss_bytes(&self) -> Option<u64> {
-        if self.unfinished + self.alive > 0 {
+        if self.lost > 0 {
             return None;
         }
         let peaks = self
-            .finished
+            .found
             .iter()
             .map(|record| record["peak_rss_bytes"].as_u64());
         peaks
@@ -132,23 +157,55 @@ impl Name {
     }
 }
 
-fn read(directory: &Path, name: Name) -> Result<Record, String> {
-    let path = directory.join(name.file_name());
-    let bytes = fs::read(&path).map_err(|error| format!("record {}: {error}", path.display()))?;
+/// The record of one program; `None` if it left no counts. `unsaid` is how it ended if it does not say so itself.
+fn read(directory: &Path, name: Name, unsaid: &str) -> Result<Option<Value>, String> {
+    let record_path = directory.join(name.file_name());
+    let live_path = record_path.with_file_name(format!("{}.{LIVE_SUFFIX}", name.file_name()));
+    let is_running = unsaid == RUNNING;
+    for _ in 0..TRIES {
+        let Ok(bytes) = fs::read(&live_path) else {
+            break;
+        };
+        match live::read(&bytes) {
+            Ok((page, identity, totals)) => {
+                let ended = match page.ending() {
+                    Ending::Unsaid => unsaid,
+                    Ending::Exit => "exit",
+                    Ending::QuickExit => "quick_exit",
+                };
+                let mut text = String::new();
+                return record::write(&mut text, &page, &identity, &totals, ended)
+                    .map_err(|error| error.to_string())
+                    .and_then(|()| parse(&record_path, text.as_bytes()))
+                    .map(Some);
+            }
+            // The process had no room for the file, or ended while it wrote its header: before main, with nothing counted.
+            Err(NotLive::TooShort(0) | NotLive::Torn) => break,
+            Err(NotLive::Contradiction) if is_running => {}
+            Err(error) => return Err(format!("{}: {error}", live_path.display())),
+        }
+    }
+    let bytes = fs::read(&record_path)
+        .map_err(|error| format!("record {}: {error}", record_path.display()))?;
     // The library writes the first byte last.
     if bytes.first().is_none_or(|&first| first == 0) {
-        return Ok(Record::Unfinished);
+        return Ok(None);
     }
-    let record: Value = serde_json::from_slice(&bytes)
+    parse(&record_path, &bytes).map(Some)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Value, String> {
+    let record: Value = serde_json::from_slice(bytes)
         .map_err(|error| format!("record {} is not JSON: {error}", path.display()))?;
     let (format, version) = (&record["format"], &record["format_version"]);
-    if format != FORMAT || version != FORMAT_VERSION {
+    if format != "sampler-record" || *version != record::FORMAT_VERSION {
         return Err(format!(
-            "record {} has format {format} version {version}; expected \"{FORMAT}\" version {FORMAT_VERSION}: the library and sampler-run are of different builds",
-            path.display()
+            "record {} has format {format} version {version}; expected \"sampler-record\" version {}: the library and sampler-run are of different builds",
+            path.display(),
+            record::FORMAT_VERSION
         ));
     }
-    Ok(Record::Finished(record))
+    Ok(record)
 }
 
 /// Whether a process of this pid is alive and writes its record to this directory: the pid alone might have passed to a stranger.
@@ -183,14 +240,14 @@ mod tests {
     fn peak_memory_is_unknown_if_one_process_does_not_tell() {
         let record = |peak: Value| serde_json::json!({ "peak_rss_bytes": peak });
         let mut records = Records {
-            finished: vec![record(5.into()), record(7.into())],
+            found: vec![record(5.into()), record(7.into())],
             ..Records::default()
         };
         assert_eq!(records.peak_rss_bytes(), Some(7));
-        records.finished.push(record(Value::Null));
+        records.found.push(record(Value::Null));
         assert_eq!(records.peak_rss_bytes(), None);
-        records.finished.pop();
-        records.unfinished = 1;
+        records.found.pop();
+        records.lost = 1;
         assert_eq!(records.peak_rss_bytes(), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use sampler_core::DecisionName;
@@ -27,10 +27,17 @@ impl RunFile {
     /// Prepares to write the file, before the command runs in vain.
     pub fn create(request: &Request) -> Result<RunFile, Failure> {
         let path = &request.out;
-        let unwritable = |error| Failure::own(format!("--out {}: {error}", path.display()));
-        if path.is_dir() || path.file_name().is_none() {
+        let unwritable = |error: io::Error| {
+            Failure::own(format!(
+                "--out is '{}': {error}; accepted: a file in a directory that can be written",
+                path.display()
+            ))
+        };
+        // Renaming would replace a device or a socket as readily as a file.
+        let is_other = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        if is_other || path.file_name().is_none() {
             return Err(Failure::own(format!(
-                "--out {} is a directory; a file is needed",
+                "--out is '{}', which is no file; accepted: a file, there or not, in a directory that can be written",
                 path.display()
             )));
         }
@@ -38,7 +45,15 @@ impl RunFile {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(directory).map_err(unwritable)?;
+        fs::create_dir_all(directory).map_err(|error| {
+            // A file where a directory is needed.
+            let is_file = error.kind() == ErrorKind::AlreadyExists;
+            unwritable(if is_file {
+                ErrorKind::NotADirectory.into()
+            } else {
+                error
+            })
+        })?;
         let file = tempfile::Builder::new()
             .prefix(".run-")
             .suffix(".part")
@@ -52,7 +67,7 @@ impl RunFile {
 
     /// Writes the file of a run that can be believed.
     pub fn write(self, request: &Request, ended: &Ended, records: &Records) -> Result<(), Failure> {
-        let content = content(request, ended, records);
+        let content = content(request, Some(ended), records);
         let (failed, path) = (failed_path(&self.path), self.path.clone());
         self.persist(&path, &content)?;
         // What an earlier try left.
@@ -60,20 +75,24 @@ impl RunFile {
         Ok(())
     }
 
-    /// Writes what a failed run left beside the file, which must not be there then. Returns the line for the user.
+    /// Writes what a failed run left beside the file, which must not be there then; `ended` is none if the command did not start.
+    /// Returns what the user is told.
     pub fn write_failed(
         self,
         request: &Request,
-        ended: &Ended,
+        ended: Option<&Ended>,
         records: &Records,
-        failure: &str,
-    ) -> Result<String, Failure> {
+        failure: Failure,
+    ) -> Failure {
         let mut content = content(request, ended, records);
-        content["failure"] = failure.into();
+        content["failure"] = failure.line.as_str().into();
         let (failed, path) = (failed_path(&self.path), self.path.clone());
-        self.persist(&failed, &content)?;
+        let line = match self.persist(&failed, &content) {
+            Ok(()) => format!("{} (kept: {})", failure.line, failed.display()),
+            Err(second) => format!("{}; {}", failure.line, second.line),
+        };
         let _ = fs::remove_file(path);
-        Ok(format!("{failure} (kept: {})", failed.display()))
+        Failure { line, ..failure }
     }
 
     fn persist(mut self, path: &Path, content: &Value) -> Result<(), Failure> {
@@ -93,14 +112,14 @@ impl RunFile {
     }
 }
 
-fn content(request: &Request, ended: &Ended, records: &Records) -> Value {
+fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value {
     let config = &request.config;
     let decision = request
         .scheme
         .map_or(DecisionName::Never, |scheme| scheme.decision());
-    let measured = ended.peak_rss_bytes;
-    let peak_rss_bytes = (measured > ended.peak_rss_floor_bytes)
-        .then_some(measured)
+    let peak_rss_bytes = ended
+        .filter(|ended| ended.peak_rss_bytes > ended.peak_rss_floor_bytes)
+        .map(|ended| ended.peak_rss_bytes)
         .or_else(|| records.peak_rss_bytes());
     json!({
         "format": FORMAT,
@@ -111,7 +130,7 @@ fn content(request: &Request, ended: &Ended, records: &Records) -> Value {
         "scheme": request.scheme_name,
         "run": request.identity.run,
         "command": request.command,
-        "exit_status": ended.shell_status(),
+        "exit_status": ended.map(Ended::shell_status),
         "parameters": {
             "hash_mask": decision.uses_mask().then_some(config.hash_mask),
             "poisson_mean_bytes": decision.uses_mean().then_some(config.mean_bytes),
@@ -121,17 +140,18 @@ fn content(request: &Request, ended: &Ended, records: &Records) -> Value {
             "aslr": request.aslr,
         },
         "machine": machine::describe(),
-        "wall_ns": ended.wall_ns,
-        "user_ns": ended.user_ns,
-        "system_ns": ended.system_ns,
+        "wall_ns": ended.map(|ended| ended.wall_ns),
+        "user_ns": ended.map(|ended| ended.user_ns),
+        "system_ns": ended.map(|ended| ended.system_ns),
         "peak_rss_bytes": peak_rss_bytes,
-        "peak_rss_floor_bytes": ended.peak_rss_floor_bytes,
-        "ground_truth": ended.ground_truth,
+        "peak_rss_floor_bytes": ended.map(|ended| ended.peak_rss_floor_bytes),
+        "ground_truth": ended.and_then(|ended| ended.ground_truth.as_ref()),
         "losses": {
-            "unfinished_records": records.unfinished,
+            "unfinished_records": records.lost,
             "descendants_alive": records.alive,
+            "bypassed_programs": records.bypassed,
         },
-        "processes": records.finished,
+        "processes": records.found,
     })
 }
 

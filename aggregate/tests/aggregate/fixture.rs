@@ -145,7 +145,7 @@ pub fn run(scheme: &str, number: u64, sampled: u64) -> Value {
         "user_ns": 500_000_000, "system_ns": 250_000_000,
         "peak_rss_bytes": 3 << 20, "peak_rss_floor_bytes": 2 << 20,
         "ground_truth": null,
-        "losses": {"unfinished_records": 0, "descendants_alive": 0},
+        "losses": {"unfinished_records": 0, "descendants_alive": 0, "bypassed_programs": 0},
         "processes": processes,
     })
 }
@@ -219,7 +219,8 @@ pub fn record(scheme: &str, sampled: u64) -> Value {
         "approx_unique_pages": if decision == "page-hash" { json!(11) } else { Value::Null },
         "approx_sampled_pages": if decision == "page-hash" { json!(0) } else { Value::Null },
         "size_bins": names.map(bin),
-        "losses": {"calls_without_slot": 0, "samples_in_reentry": 0, "pages_without_table": 0},
+        "losses": {"calls_without_slot": 0, "samples_in_reentry": 0, "pages_without_table": 0,
+            "slots_outside_file": 0, "children_without_record": 0},
     })
 }
 

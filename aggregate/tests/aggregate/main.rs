@@ -5,5 +5,6 @@
 
 mod bad_input;
 mod fixture;
+mod fuzz;
 mod golden;
 mod numbers;

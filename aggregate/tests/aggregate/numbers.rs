@@ -238,7 +238,7 @@ fn losses_and_mixed_machines_are_noted() {
     succeed(fixture.aggregate());
     let text = fixture.table("summary.txt");
     for note in [
-        "HEADER_HASH: lost: 3 processes that ended without a record, and are in no number (in 1 of 2 runs).",
+        "HEADER_HASH: lost: 3 processes that could not create a record, and are in no number (in 1 of 2 runs).",
         "HEADER_HASH: lost: 7 calls not counted for want of a counter slot (in 1 of 2 runs).",
         "HEADER_HASH: runs of 2 machines are mixed",
         "HEADER_HASH: no NONE run of the same number, so no ratio, for 2 of 2 runs.",

@@ -2,31 +2,35 @@ use super::*;
 use crate::slot::Slot;
 use std::string::String;
 
-fn process(scheme: Scheme) -> Process<'static> {
-    Process {
-        library_version: "0.0.0",
+struct Process {
+    live: Live,
+    identity: Identity,
+}
+
+fn process(scheme: Scheme) -> Process {
+    let identity = Identity {
         pid: 7,
         parent_pid: 1,
-        command: b"a\0b \"c\"\\\n\xff\0",
-        command_cut: false,
-        next_allocator: b"/lib/libc.so.6",
-        ended: "exit",
+        image: 0,
         config: Config {
             scheme,
             ..Config::default()
         },
         seed: 5,
-        peak_rss_bytes: None,
-        calls_without_slot: 0,
-        pages_without_table: 0,
-    }
+    };
+    let live = Live::new();
+    live.push_argument(b"a\0");
+    live.push_argument(b"b \"c\"\\\n\xff\0");
+    live.set_allocator(b"/lib/libc.so.6", false);
+    live.begin(&identity, "0.0.0");
+    Process { live, identity }
 }
 
 fn json(process: &Process, slot: &Slot) -> String {
     let mut totals = Totals::default();
-    totals.add(slot, process.config.window_allocs);
+    totals.add(slot, process.identity.config.window_allocs);
     let mut text = String::new();
-    write(&mut text, process, &totals).unwrap();
+    write(&mut text, &process.live, &process.identity, &totals, "exit").unwrap();
     text
 }
 
@@ -41,7 +45,7 @@ fn counts_and_rates_are_written_as_counted() {
     for size in [0, 40, 60, 100] {
         slot.counted(size);
     }
-    slot.sampled(100, true, &process.config);
+    slot.sampled(100, true, &process.identity.config);
     slot.freed(40);
     let text = json(&process, &slot);
     for part in [
@@ -55,6 +59,9 @@ fn counts_and_rates_are_written_as_counted() {
         "\"hash_mask\":null",
         "\"poisson_mean_bytes\":4096",
         "\"window_size\":100000",
+        "\"library_version\":\"0.0.0\"",
+        "\"next_allocator\":\"/lib/libc.so.6\"",
+        "\"ended\":\"exit\"",
         "\"seed\":\"0x0000000000000005\"",
         "\"log2_histogram\":[0,0,1]",
         "{\"bin\":\"33-64\", \"total_allocs\":2, \"total_bytes\":100, \"sampled_allocs\":0, \"sampled_bytes\":0}",
@@ -78,7 +85,7 @@ fn what_was_not_counted_is_null() {
     has(&text, "\"sampled_allocs\":null");
     has(&text, "\"windows\":null");
     let mut without_truth = process(Scheme::HeaderHash);
-    without_truth.config.truth = false;
+    without_truth.identity.config.truth = false;
     let text = json(&without_truth, &slot);
     has(&text, "\"total_allocs\":null");
     has(&text, "\"sampled_allocs\":0");
@@ -91,9 +98,9 @@ fn what_was_not_counted_is_null() {
 fn pages_are_null_where_one_is_missing() {
     let slot = Slot::new();
     slot.unique_pages.add(11);
-    let mut page_hash = process(Scheme::HeaderPageHash);
+    let page_hash = process(Scheme::HeaderPageHash);
     has(&json(&page_hash, &slot), "\"approx_unique_pages\":11");
-    page_hash.pages_without_table = 1;
+    page_hash.live.pages_without_table.set(1);
     has(&json(&page_hash, &slot), "\"approx_unique_pages\":null");
 }
 

@@ -20,10 +20,7 @@ fn totals(slot: &Slot) -> Totals {
 
 #[test]
 fn a_slot_is_one_page_and_zero_memory_is_a_new_one() {
-    assert_eq!(
-        (size_of::<Slot>(), align_of::<Slot>()),
-        (SLOT_BYTES, SLOT_BYTES)
-    );
+    assert_eq!(size_of::<Slot>(), SLOT_BYTES);
     assert_eq!(totals(&Slot::new()), Totals::default());
 }
 
@@ -179,4 +176,16 @@ fn without_truth_only_samples_are_counted() {
     assert_eq!((totals.all().sampled_allocs, totals.all().allocs), (1, 0));
     assert_eq!((totals.gaps_allocs.n, totals.windows[0].total), (0, 0));
     assert!(slot.remaining_bytes.get() > 0);
+}
+
+#[test]
+fn counters_are_listed_in_the_order_of_the_layout() {
+    let slot = Box::new(Slot::new());
+    let base = std::ptr::from_ref(&*slot).addr();
+    let mut count = 0;
+    for (index, counter) in slot.counters().enumerate() {
+        assert_eq!(std::ptr::from_ref(counter).addr(), base + 8 * index);
+        count += 1;
+    }
+    assert_eq!(8 * count, SLOT_BYTES);
 }

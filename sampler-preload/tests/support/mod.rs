@@ -1,6 +1,9 @@
 //! Builds the library and small C programs, runs them under it, and reads what they leave.
 #![allow(dead_code)] // Each test file uses its part.
 
+pub mod harness;
+pub mod tally;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,23 +49,35 @@ pub fn library() -> &'static Path {
 
 /// Compiles `tests/c/<name>.c`.
 pub fn compile(name: &str, flags: &[&str]) -> PathBuf {
+    compile_source(&format!("{name}.c"), flags)
+}
+
+/// Compiles a C or C++ source of `tests/c`.
+pub fn compile_source(source: &str, flags: &[&str]) -> PathBuf {
     static DIRECTORY: OnceLock<TempDir> = OnceLock::new();
     let directory = DIRECTORY.get_or_init(|| TempDir::new().unwrap());
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/c/{name}.c"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/c")
+        .join(source);
+    let compiler: &[&str] = match source.ends_with(".cpp") {
+        true => &["c++", "-std=c++20"],
+        false => &["cc"],
+    };
     // Tests run in parallel, and two of them may compile the same program.
     let unique = tempfile::Builder::new()
         .tempdir_in(directory)
         .unwrap()
         .keep();
-    let program = unique.join(name);
-    let output = Command::new("cc")
+    let program = unique.join(path.file_stem().unwrap());
+    let output = Command::new(compiler[0])
+        .args(&compiler[1..])
         .args(["-O2", "-g", "-w", "-pthread", "-fno-builtin"])
-        .arg(&source)
+        .arg(&path)
         .arg("-o")
         .arg(&program)
         .args(flags)
         .output()
-        .expect("a C compiler named cc");
+        .expect("a compiler named cc, and one named c++");
     assert!(
         output.status.success(),
         "{}",
@@ -79,6 +94,8 @@ pub struct Ran {
     pub records: BTreeMap<String, Value>,
     /// Names of record files that were not finished.
     pub unfinished: Vec<String>,
+    /// What the live files say, by file name, of pids in order and their images in order.
+    pub live: BTreeMap<String, Value>,
 }
 
 impl Ran {
@@ -148,6 +165,7 @@ pub fn run_before(
         output,
         records,
         unfinished,
+        live: read_live(directory.path()),
     }
 }
 
@@ -166,6 +184,28 @@ pub fn run_plain(program: &Path) -> Output {
     Command::new(program).output().unwrap()
 }
 
+/// The records that `sampler-live` makes of live files, by file name.
+pub fn read_live(directory: &Path) -> BTreeMap<String, Value> {
+    let mut live = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "live") {
+            continue;
+        }
+        let reader = library().with_file_name("sampler-live");
+        let output = Command::new(reader)
+            .arg("--json")
+            .arg(&path)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        let name = path.file_name().unwrap().to_str().unwrap().to_string();
+        live.insert(name, serde_json::from_slice(&output.stdout).unwrap());
+    }
+    live
+}
+
 /// Finished records by file name, and the names of the others.
 pub fn read_records(directory: &Path) -> (BTreeMap<String, Value>, Vec<String>) {
     let mut records = BTreeMap::new();
@@ -173,8 +213,11 @@ pub fn read_records(directory: &Path) -> (BTreeMap<String, Value>, Vec<String>) 
     for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
+        if name.ends_with(".live") {
+            continue;
+        }
         let bytes = fs::read(entry.path()).unwrap();
-        if bytes[0] == 0 {
+        if bytes.first().is_none_or(|&first| first == 0) {
             unfinished.push(name);
         } else {
             records.insert(name, serde_json::from_slice(&bytes).unwrap());

@@ -1,0 +1,10 @@
+//! Runs the real binary with the real library around real processes.
+#![forbid(unsafe_code)]
+
+mod bad_input;
+mod environment;
+mod failures;
+mod programs;
+mod run_file;
+mod signals;
+mod support;
