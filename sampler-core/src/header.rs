@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! p - 16: word   bits 0-55 requested size, bits 56-61 log2(offset) - 4, bit 62 zero, bit 63 sampled
-//! p -  8: tag    secret + p
+//! p -  8: tag    secret + (p - 16)
 //! p     : the block as the program sees it
 //! ```
 //! `offset` is the distance from the real block to `p`: 16, or the alignment where that is larger. So the word of an ordinary,
@@ -92,7 +92,7 @@ impl Secret {
         tag as i64 <= -1
     }
 
-    /// The tag of the block at `address`.
+    /// The tag of the header at `address`.
     #[inline(always)]
     pub const fn tag(self, address: u64) -> u64 {
         self.0.wrapping_add(address)

@@ -163,7 +163,7 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
         write_tag(block, 0);
         let real = (NEXT.get().realloc)(block.byte_sub(offset), padded);
         if real.is_null() {
-            write_tag(block, secret::get().tag(block as u64));
+            write_tag(block, secret::get().tag(block as u64 - HEADER_BYTES));
             return failed();
         }
         with_slot(|slot| {
@@ -198,7 +198,7 @@ unsafe fn new_block<D: Decision, const TRUTH: bool>(
     if real.is_null() {
         return failed();
     }
-    let tag = secret::get().tag(block_address(real, offset_shift));
+    let tag = secret::get().tag(header_address(real, offset_shift));
     if !Secret::is_tag(tag) {
         // SAFETY: the caller's promise.
         return unsafe { first_block_of_child::<D, TRUTH>(real, size, offset_shift) };
@@ -248,7 +248,7 @@ unsafe fn decided_block<D: Decision>(
         if D::is_sampled(start::config(), slot, header, size as u64) {
             return sampled_block::<D>(slot, real, size, offset_shift, tag);
         }
-        with_header(real, Word::new(size as u64, offset_shift, false), tag)
+        with_header(real, size, offset_shift, false, tag)
     }
 }
 
@@ -265,7 +265,7 @@ unsafe fn sampled_block<D: Decision>(
 ) -> *mut c_void {
     slot.sampled(size as u64, D::draws(size as u64), start::config());
     // SAFETY: the caller's promise.
-    unsafe { with_header(real, Word::new(size as u64, offset_shift, true), tag) }
+    unsafe { with_header(real, size, offset_shift, true, tag) }
 }
 
 /// The first header on its page.
@@ -306,7 +306,7 @@ unsafe fn new_block_without_slot<D: Decision, const TRUTH: bool>(
     // SAFETY: the caller's promise. Where there is no slot the block is not counted, and not sampled.
     unsafe {
         with_slot(|slot| counted_block::<D, TRUTH>(slot, real, size, offset_shift, tag))
-            .unwrap_or_else(|| with_header(real, Word::new(size as u64, offset_shift, false), tag))
+            .unwrap_or_else(|| with_header(real, size, offset_shift, false, tag))
     }
 }
 
@@ -324,7 +324,7 @@ unsafe fn first_block_of_child<D: Decision, const TRUTH: bool>(
     start::adopt_child();
     // SAFETY: the caller's promise.
     unsafe {
-        let tag = secret::get().tag(block_address(real, offset_shift));
+        let tag = secret::get().tag(header_address(real, offset_shift));
         new_block_without_slot::<D, TRUTH>(real, size, offset_shift, tag)
     }
 }
@@ -334,26 +334,27 @@ unsafe fn first_block_of_child<D: Decision, const TRUTH: bool>(
 /// # Safety
 /// As `counted_block`.
 #[inline(always)]
-unsafe fn with_header(real: *mut c_void, word: Word, tag: u64) -> *mut c_void {
+unsafe fn with_header(
+    real: *mut c_void,
+    size: usize,
+    offset_shift: u32,
+    sampled: bool,
+    tag: u64,
+) -> *mut c_void {
     // SAFETY: the offset is at least a header, and there is room for it.
     unsafe {
-        let block = real.byte_add(word.offset() as usize);
+        let block = real.byte_add(1 << offset_shift);
+        let word = Word::new(size as u64, offset_shift, sampled);
         block.byte_sub(HEADER).cast::<u64>().write(word.0);
         write_tag(block, tag);
         block
     }
 }
 
-/// The address of the block as the program sees it.
-#[inline(always)]
-fn block_address(real: *mut c_void, offset_shift: u32) -> u64 {
-    real as u64 + (1 << offset_shift)
-}
-
-/// The address that hashes decide by.
+/// The address that hashes decide by, and that the tag is of.
 #[inline(always)]
 fn header_address(real: *mut c_void, offset_shift: u32) -> u64 {
-    block_address(real, offset_shift) - HEADER_BYTES
+    real as u64 + (1 << offset_shift) - HEADER_BYTES
 }
 
 fn count_free<const TRUTH: bool>(slot: &Slot, word: Word) {
@@ -421,7 +422,7 @@ unsafe fn believed_word(block: *mut c_void) -> Option<Word> {
     // SAFETY: the caller's promise.
     unsafe {
         let tag = block.byte_sub(TAG).cast::<u64>().read_unaligned();
-        if tag != secret::get().tag(block as u64) {
+        if tag != secret::get().tag(block as u64 - HEADER_BYTES) {
             return None;
         }
         Some(Word(block.byte_sub(HEADER).cast::<u64>().read_unaligned()))
