@@ -74,7 +74,7 @@ scheme = $(call part,4,$@)
 number = $(patsubst run-%.json,%,$(@F))
 position = $(firstword $(subst :, ,$(filter %:$@,$(NUMBERED_RUN_FILES))))
 
-.PHONY: help experiments aggregate plots test clean needs-gnuplot needs-test FORCE
+.PHONY: help experiments aggregate plots test reference clean needs-gnuplot needs-test FORCE
 
 help: ## this text
 	@echo 'make experiments aggregate plots   runs, tables and figures, in $(DATA)/'
@@ -96,6 +96,11 @@ test: needs-test ## format check, lints, and all tests
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo build --locked --release --workspace
 	cargo test --locked --workspace
+
+reference: $(TABLES) $(DATA)/plots/seed.drawn ## copies the tables and the figures of set seed to data/reference, where they are committed
+	rm -rf data/reference && mkdir -p data/reference/plots
+	cp $(TABLES) data/reference
+	cp $(DATA)/plots/*.png data/reference/plots
 
 clean: ## removes tables and figures; raw runs stay
 	rm -rf $(DATA)/plots $(TABLES)
