@@ -1,9 +1,10 @@
 //! The records that the processes of a run left in a directory of its own.
 
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
+use nix::sys::statvfs::statvfs;
 use nix::unistd::geteuid;
 use sampler_core::live::{self, Ending, NotLive};
 use sampler_core::record;
@@ -50,12 +51,28 @@ struct Name {
 /// How a process "ended" that has not.
 const RUNNING: &str = "running";
 
+/// Where the directory goes: into memory where there is plenty, since a process that creates its files on a disk starts up to a millisecond later, and
+/// differently so from one time to the next. A TMPDIR that the user chose is kept to.
+fn place() -> PathBuf {
+    const MEMORY: &str = "/dev/shm";
+    /// Room for ten thousand processes.
+    const PLENTY_BYTES: u64 = 1 << 30;
+    let has_plenty = || {
+        let found = statvfs(MEMORY).ok()?;
+        Some(found.blocks_available() * found.fragment_size() >= PLENTY_BYTES)
+    };
+    if env::var_os("TMPDIR").is_none() && has_plenty() == Some(true) {
+        return MEMORY.into();
+    }
+    env::temp_dir()
+}
+
 /// A new directory for records; it goes away with its value.
 pub fn create_directory() -> Result<TempDir, Failure> {
     let failed = |error| Failure::own(format!("no directory for records: {error}; set TMPDIR"));
     let directory = tempfile::Builder::new()
         .prefix("sampler-run-")
-        .tempdir()
+        .tempdir_in(place())
         .map_err(failed)?;
     if geteuid().is_root() {
         // A service that gives up its rights goes on to create records as somebody else.
