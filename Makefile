@@ -22,10 +22,12 @@ TIMEOUT ?= 600#                          seconds that one run may take
 DATA ?= data#                            where runs, tables and figures go
 MONOTONIC_COUNT ?= 100000#               blocks that the workload monotonic allocates
 REUSE_TURNS ?= 100000#                   turns of the workload reuse
+SURVIVE ?=#                              programs that `make survive` runs (default: all; SCHEMES, if given, are the schemes)
+SKIP_MISSING ?=#                         1: a program that is not installed and cannot be is no failure of `make survive`
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-monotonic bench-reuse aggregate plot)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-monotonic bench-reuse aggregate plot survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
@@ -74,7 +76,13 @@ scheme = $(call part,4,$@)
 number = $(patsubst run-%.json,%,$(@F))
 position = $(firstword $(subst :, ,$(filter %:$@,$(NUMBERED_RUN_FILES))))
 
-.PHONY: help experiments aggregate plots test reference clean needs-gnuplot needs-test FORCE
+# Real programs, one script each, which says what it needs.
+SURVIVE_SCRIPTS := $(if $(SURVIVE),$(SURVIVE:%=survive/programs/%.sh),$(wildcard survive/programs/*.sh))
+QUICK_SCRIPTS := $(shell grep -lx '\# quick' survive/programs/*.sh)
+install_needs_of = tools/need $(sort $(shell sed -n 's/^\# needs: //p' $(1)))$(if $(SKIP_MISSING), || true)
+survive_with = $(BIN)/survive $(if $(SKIP_MISSING),--skip-missing) $(if $(filter command%,$(origin SCHEMES)),$(addprefix --scheme ,$(SCHEMES)))
+
+.PHONY: help experiments aggregate plots test survive survive-quick reference clean needs-gnuplot needs-test needs-survive needs-survive-quick FORCE
 
 help: ## this text
 	@echo 'make experiments aggregate plots   runs, tables and figures, in $(DATA)/'
@@ -91,11 +99,18 @@ aggregate: $(TABLES) ## run files -> CSV, JSON and text
 
 plots: $(foreach s,$(SETS),$(DATA)/plots/$(s).drawn) ## tables -> PNG at 300 DPI
 
-test: needs-test ## format check, lints, and all tests
+test: needs-test needs-survive-quick ## format check, lints, and all tests
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo build --locked --release --workspace
 	cargo test --locked --workspace
+	$(survive_with) --quick
+
+survive: needs-survive $(PROGRAMS) ## real programs print the same under every scheme
+	$(survive_with) $(SURVIVE)
+
+survive-quick: needs-survive-quick $(PROGRAMS) ## the quick ones of them
+	$(survive_with) --quick
 
 reference: $(TABLES) $(DATA)/plots/seed.drawn ## copies the tables and the figures of set seed to data/reference, where they are committed
 	rm -rf data/reference && mkdir -p data/reference/plots
@@ -141,5 +156,11 @@ needs-gnuplot:
 
 needs-test:
 	@tools/need gnuplot jemalloc mimalloc python3 git sqlite3 valgrind
+
+needs-survive:
+	@$(call install_needs_of,$(SURVIVE_SCRIPTS))
+
+needs-survive-quick:
+	@$(call install_needs_of,$(QUICK_SCRIPTS))
 
 FORCE:

@@ -3,8 +3,9 @@
 //! All six functions are taken from one object, since a block of one allocator must not reach another. An object that offers only
 //! some of them (a tracing wrapper, say) is passed over for libc, whose six belong together.
 
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::mem::{MaybeUninit, transmute};
+use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::dispatch::Allocator;
@@ -87,10 +88,28 @@ pub fn is_bypassed() -> bool {
     // SAFETY: a constant string.
     let reached = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"malloc".as_ptr()) };
     let ours = object_of((&raw const STATE).cast());
-    let reached = object_of(reached);
-    reached
-        .zip(ours)
-        .is_some_and(|(reached, ours)| reached.dli_fbase != ours.dli_fbase)
+    let its = object_of(reached);
+    its.zip(ours)
+        .is_some_and(|(its, ours)| its.dli_fbase != ours.dli_fbase && is_defined(reached))
+}
+
+/// Whether this address of a function is its definition. In an executable that is not position independent and takes a function's address (node,
+/// python3), look-ups find a symbol there that is undefined and has a value: a jump to whatever defines it, which may be ours.
+fn is_defined(function: *const c_void) -> bool {
+    /// The symbol's table entry as third argument; the libc crate lacks it.
+    const RTLD_DL_SYMENT: c_int = 1;
+    const SHN_UNDEF: u16 = 0;
+    let mut info = MaybeUninit::uninit();
+    let mut symbol = ptr::null_mut();
+    // SAFETY: any address may be asked for; both places are ours.
+    let found =
+        unsafe { libc::dladdr1(function, info.as_mut_ptr(), &raw mut symbol, RTLD_DL_SYMENT) };
+    let symbol = symbol.cast::<libc::Elf64_Sym>();
+    if found == 0 || symbol.is_null() {
+        return true;
+    }
+    // SAFETY: dladdr1 gave an entry of the object's symbol table, which lives as long as the object.
+    unsafe { (*symbol).st_shndx != SHN_UNDEF }
 }
 
 fn find() -> Option<Allocator> {

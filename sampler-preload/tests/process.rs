@@ -144,6 +144,22 @@ fn two_programs_in_one_pid_leave_two_records() {
 }
 
 #[test]
+fn only_a_malloc_within_the_program_is_called_a_bypass() {
+    for (flags, is_bypassed) in [
+        (&["-DOWN", "-rdynamic"][..], true),
+        (&["-pie", "-fPIE"], false),
+        // Here the address of malloc is within the executable.
+        (&["-no-pie", "-fno-pic"], false),
+    ] {
+        let ran = run_scheme(&compile("bypass", flags), "COUNT").succeeded();
+        let record = ran.record();
+        assert_eq!(record["bypassed"], is_bypassed, "{flags:?}");
+        let allocs = record["total_allocs"].as_u64().unwrap();
+        assert_eq!(allocs == 0, is_bypassed, "{flags:?}: {allocs}");
+    }
+}
+
+#[test]
 fn the_end_of_a_process_is_told_or_its_record_unfinished() {
     let program = compile("tree", &[]);
     let environment = [("SAMPLER_SCHEME", "HEADER_HASH")];

@@ -1,0 +1,3 @@
+# what: needs what nobody has
+# needs: bash no-such-program
+# counts: bash

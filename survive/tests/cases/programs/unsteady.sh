@@ -1,0 +1,4 @@
+# what: never prints the same
+# needs: bash
+# counts: bash
+echo "$$ $RANDOM $RANDOM $RANDOM"
