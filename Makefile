@@ -155,7 +155,7 @@ needs-gnuplot:
 	@tools/need gnuplot
 
 needs-test:
-	@tools/need gnuplot jemalloc mimalloc python3 git sqlite3 valgrind
+	@tools/need gnuplot g++ jemalloc mimalloc tcmalloc python3 git sqlite3 valgrind
 
 needs-survive:
 	@$(call install_needs_of,$(SURVIVE_SCRIPTS))

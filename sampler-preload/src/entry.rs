@@ -170,6 +170,16 @@ pub unsafe extern "C" fn free_aligned_sized(block: *mut c_void, _alignment: usiz
     unsafe { free(block) }
 }
 
+/// `sdallocx` of jemalloc, whose `operator new` for large alignments calls `aligned_alloc`, which is ours, and whose `operator delete` calls this.
+///
+/// # Safety
+/// As in jemalloc.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sdallocx(block: *mut c_void, _size: usize, _flags: c_int) {
+    // SAFETY: as for `malloc`.
+    unsafe { free(block) }
+}
+
 /// `cfree`, which programs linked against glibc before 2.26 may still call.
 ///
 /// # Safety

@@ -57,6 +57,7 @@ fn it_exports_the_allocating_functions_and_nothing_else() {
         "pvalloc",
         "realloc",
         "reallocarray",
+        "sdallocx",
         "valloc",
     ];
     assert_eq!(exported, expected);

@@ -1,0 +1,3 @@
+/* What a C program counts that does nothing. */
+#include "said.h"
+int main(void) { return 0; }
