@@ -41,10 +41,13 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// The status, and the last line of standard error.
+    /// The status, and the last line of standard error; what `sampler-run` says of the status is said already.
     pub fn how_it_ended(&self) -> String {
         let errors = String::from_utf8_lossy(&self.errors);
-        let last = errors.lines().last().unwrap_or("nothing on standard error");
+        let mut lines = errors.lines().rev();
+        let last = lines
+            .find(|line| !(line.starts_with("sampler-run: bash ") && line.contains("(kept: ")))
+            .unwrap_or("nothing on standard error");
         let status = self.status;
         let time = if self.timed_out {
             "its time was over, "

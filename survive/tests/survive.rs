@@ -99,7 +99,10 @@ fn a_program_whose_output_differs_failed_and_what_it_printed_is_kept() {
 fn a_program_whose_own_check_fails_failed() {
     let (status, table, _) = survive(&["--scheme", "COUNT", "fails"]);
     assert_eq!(status, Some(1));
-    assert!(table.contains("fails COUNT: status 1: "), "{table}");
+    assert!(
+        table.contains("fails COUNT: status 1: my own check"),
+        "{table}"
+    );
 }
 
 #[test]

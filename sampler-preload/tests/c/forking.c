@@ -92,18 +92,36 @@ static int fork_from_several_threads_at_once(void) {
   for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
   return 0;
 }
+/* Threads that each hold a slot and wait. */
+static pthread_barrier_t all_hold_a_slot;
+static void *holds_a_slot(void *unused) {
+  Free(Malloc(10), 10);
+  pthread_barrier_wait(&all_hold_a_slot);
+  pthread_barrier_wait(&all_hold_a_slot);
+  some_calls(2);
+  return NULL;
+}
+static void hold_slots(int n) {
+  pthread_barrier_init(&all_hold_a_slot, NULL, n + 1);
+  for (int i = 0; i < n; i++) CHECK(pthread_create(&threads[i], NULL, holds_a_slot, NULL) == 0);
+  pthread_barrier_wait(&all_hold_a_slot);
+}
+static void give_slots_back(int n) {
+  pthread_barrier_wait(&all_hold_a_slot);
+  for (int i = 0; i < n; i++) pthread_join(threads[i], NULL);
+}
 static int fork_with_a_hundred_threads_alive(void) {
-  start_threads(100, allocates);
+  hold_slots(100);
   pid_t pid = fork();
   if (pid == 0) {
     said_child();
     some_calls(20);
-    start_threads(30, allocates);
-    stop_threads(30);
+    hold_slots(30);
+    give_slots_back(30);
     return 0;
   }
   wait_for(pid);
-  stop_threads(100);
+  give_slots_back(100);
   return 0;
 }
 static volatile sig_atomic_t handled;
@@ -362,14 +380,7 @@ static int a_child_that_never_allocates_leaves_a_record(void) {
 }
 /* A child made in the middle of a call, in a thread whose slot is not one of the first: what is left of the call must not reach the parent's file. The child
    says nothing of itself, since nobody can know whether that call is its own. */
-static pthread_barrier_t all_hold_a_slot;
 static volatile sig_atomic_t is_child;
-static void *holds_a_slot(void *unused) {
-  Free(Malloc(10), 10);
-  pthread_barrier_wait(&all_hold_a_slot);
-  pthread_barrier_wait(&all_hold_a_slot);
-  return NULL;
-}
 static void fork_and_go_on(int signal) {
   if (is_child) return;
   pid_t pid = fork();
