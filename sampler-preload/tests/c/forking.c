@@ -62,7 +62,7 @@ static void stop_threads(int n) {
 }
 static int fork_while_other_threads_are_inside_malloc(void) {
   start_threads(3, allocates);
-  for (int child = 0; child < 60; child++) {
+  for (int child = 0; child < 20; child++) {
     pid_t pid = fork();
     if (pid == 0) {
       said_child();
