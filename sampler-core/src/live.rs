@@ -141,8 +141,8 @@ impl Live {
     /// Says who the process is. From here on readers believe the page.
     pub fn begin(&self, identity: &Identity, library_version: &str) {
         self.ready.set(0);
-        self.magic.set(MAGIC);
         self.format_version.set(FORMAT_VERSION);
+        self.magic.set(MAGIC);
         for (word, value) in self.identity.iter().zip(identity.words()) {
             word.set(value);
         }
@@ -328,14 +328,11 @@ pub fn read(bytes: &[u8]) -> Result<(Live, Identity, Totals), NotLive> {
         .split_at_checked(SLOT_BYTES)
         .ok_or(NotLive::TooShort(bytes.len()))?;
     let live = Live::from_bytes(header);
-    if live.magic.get() != MAGIC {
-        // A page that nobody has begun is all zeros.
-        let unwritten = header.iter().all(|&byte| byte == 0);
-        return Err(if unwritten {
-            NotLive::Torn
-        } else {
-            NotLive::Foreign
-        });
+    match live.magic.get() {
+        MAGIC => {}
+        // Killed before it said who it was, perhaps after it said which program it runs.
+        0 => return Err(NotLive::Torn),
+        _ => return Err(NotLive::Foreign),
     }
     if live.format_version.get() != FORMAT_VERSION {
         return Err(NotLive::Version(live.format_version.get()));

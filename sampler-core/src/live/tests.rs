@@ -103,6 +103,9 @@ fn foreign_cut_and_unwritten_files_are_refused() {
     assert_eq!(read(&whole[..3 * SLOT_BYTES - 1]).unwrap_err(), expected);
     assert_eq!(read(&vec![0; SLOT_BYTES]).unwrap_err(), NotLive::Torn);
     assert_eq!(read(&vec![b' '; SLOT_BYTES]).unwrap_err(), NotLive::Foreign);
+    let mut begun = whole.clone();
+    begun[..8].fill(0);
+    assert_eq!(read(&begun).unwrap_err(), NotLive::Torn);
     let mut newer = whole.clone();
     newer[8] = 99;
     assert_eq!(read(&newer).unwrap_err(), NotLive::Version(99));
