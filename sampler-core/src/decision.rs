@@ -21,6 +21,19 @@ pub trait Decision {
 
     /// Whether a sample of this size was drawn, so that a new gap is due.
     fn draws(size: u64) -> bool;
+
+    /// Whether no gap is as long as a size that no header can be added to: then such a size is always sampled, and the common path need not ask.
+    const SAMPLES_HUGE: bool = false;
+
+    /// Whether a quick look may leave the matter open; then [`Decision::is_sampled`] decides.
+    const LOOKS_TWICE: bool = false;
+
+    /// A quick look: true for an allocation that is surely unsampled. Called once an allocation, as [`Decision::is_sampled`]; false says sampled unless
+    /// [`Decision::LOOKS_TWICE`].
+    #[inline(always)]
+    fn is_surely_unsampled(config: &Config, slot: &Slot, header: u64, size: u64) -> bool {
+        !Self::is_sampled(config, slot, header, size)
+    }
 }
 
 /// `HEADER_HASH`: by the header's address.
@@ -54,6 +67,14 @@ impl Decision for PageHash {
         page_hash(header >> PAGE_SHIFT) & config.hash_mask == 0
     }
 
+    const LOOKS_TWICE: bool = true;
+
+    /// What was decided of a page never changes, so a thread remembers some that are unsampled: one comparison in place of a hash and a look at the set of pages.
+    #[inline(always)]
+    fn is_surely_unsampled(_: &Config, slot: &Slot, header: u64, _: u64) -> bool {
+        slot.is_plain_page(header >> PAGE_SHIFT)
+    }
+
     #[inline(always)]
     fn draws(_: u64) -> bool {
         false
@@ -61,6 +82,8 @@ impl Decision for PageHash {
 }
 
 impl Decision for PoissonBytes {
+    const SAMPLES_HUGE: bool = true;
+
     /// The gap is at least 1 where the mean is above 0, so 0 bytes are never at its end; at mean 0 it stays 0, and everything is.
     /// A sample leaves the gap as it is: the next draw replaces it, and a signal handler in between must not find it wrapped around.
     #[inline(always)]

@@ -2,16 +2,16 @@
 //!
 //! ```text
 //! p - 16: word   bits 0-55 requested size, bits 56-61 log2(offset) - 4, bit 62 zero, bit 63 sampled
-//! p -  8: tag    secret + (p - 16)
+//! p -  8: tag    secret + (p - 16); 1 more unless the block is unsampled and its offset 16
 //! p     : the block as the program sees it
 //! ```
 //! `offset` is the distance from the real block to `p`: 16, or the alignment where that is larger. So the word of an ordinary,
-//! unsampled block is its size, and one shift tells it apart from all that need more than the common path.
+//! unsampled block is its size, and the tag alone tells it apart from all that need more than the common path: addresses of headers are
+//! multiples of 16, so the tag's lowest bit is free to say so.
 //!
 //! The tag of another address differs, so a header that was copied or that stayed behind is not believed. The secret's top four bits are
 //! `1000` and the rest is random per address space; adding an address below 2^60 leaves the top two bits at `10`. So a tag is never a
-//! canonical address (whose top bits are all alike) and, being above 2^63, never a size or a small number; and a secret that was
-//! wiped to zero shows in the sign of the tag.
+//! canonical address (whose top bits are all alike) and, being above 2^63, never a size or a small number.
 
 /// Bytes of a header.
 pub const HEADER_BYTES: u64 = 16;
@@ -86,16 +86,16 @@ impl Secret {
         Secret((random & 0x0FFF_FFFF_FFFF_FFFF) | (0b1000 << 60))
     }
 
-    /// Whether this can be a tag of a secret from [`Secret::new`], as opposed to one of a wiped secret.
+    /// The tag of the header at `address`, of an ordinary block.
     #[inline(always)]
-    pub const fn is_tag(tag: u64) -> bool {
-        tag as i64 <= -1
+    pub const fn ordinary_tag(self, address: u64) -> u64 {
+        self.0.wrapping_add(address)
     }
 
-    /// The tag of the header at `address`.
+    /// The tag of the header at `address`, of a block that is sampled or specially aligned.
     #[inline(always)]
-    pub const fn tag(self, address: u64) -> u64 {
-        self.0.wrapping_add(address)
+    pub const fn special_tag(self, address: u64) -> u64 {
+        self.0.wrapping_add(address + 1)
     }
 }
 
@@ -144,9 +144,9 @@ mod tests {
         {
             let secret = Secret::new(bits);
             for address in [16, 4096, 0x5555_5555_5010, (1 << 47) - 16] {
-                let tag = secret.tag(address);
-                assert!(Secret::is_tag(tag) && !Secret::is_tag(Secret(0).tag(address)));
-                assert_eq!(tag >> 62, 0b10, "{tag:#x}");
+                for tag in [secret.ordinary_tag(address), secret.special_tag(address)] {
+                    assert_eq!(tag >> 62, 0b10, "{tag:#x}");
+                }
             }
         }
     }
@@ -164,12 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn another_address_has_another_tag() {
+    fn another_address_or_kind_has_another_tag() {
         let secret = Secret::new(0x1234_5678_9ABC_DEF0);
-        assert_ne!(secret.tag(0x1000), secret.tag(0x1010));
-        assert_eq!(
-            secret.tag(0x1000),
-            Secret::new(0x1234_5678_9ABC_DEF0).tag(0x1000)
-        );
+        let tags = |address| [secret.ordinary_tag(address), secret.special_tag(address)];
+        let [a, b] = tags(0x1000);
+        let [c, d] = tags(0x1010);
+        assert!(a != b && a != c && a != d && b != c && b != d && c != d);
+        assert_eq!(a, Secret::new(0x1234_5678_9ABC_DEF0).ordinary_tag(0x1000));
     }
 }

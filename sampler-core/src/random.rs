@@ -107,7 +107,7 @@ fn gap_bytes(unit: f64, mean_bytes: u64) -> u64 {
     }
     let gap = -(mean_bytes as f64) * ln(unit);
     let whole = gap as u64;
-    let rounded_up = whole + u64::from((whole as f64) < gap);
+    let rounded_up = whole.saturating_add(u64::from((whole as f64) < gap));
     rounded_up.max(1)
 }
 

@@ -5,7 +5,7 @@
 //!
 //! An unsampled allocation changes three words ([`Slot::counted`] two, the decision at most one); all else happens on a sample.
 
-use crate::bins::{BINS, FINE_BIN_MIN, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine, fine_bin};
+use crate::bins::{BINS, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine, fine_bin};
 use crate::config::Config;
 use crate::counter::Counter;
 use crate::gaps::{GapTotals, Gaps};
@@ -17,7 +17,13 @@ use crate::windows::{SCALES, WindowTotals, Windows};
 pub const SLOT_BYTES: usize = 4096;
 
 /// Counters that fill the page.
-const UNUSED: usize = 198;
+const UNUSED: usize = 198 - PLAIN_PAGES;
+
+/// Pages that a thread remembers to be known and not sampled.
+const PLAIN_PAGES: usize = 64;
+
+/// The longest gap: no block is as large, so none that is refused for its size ever passes for unsampled.
+const GAP_BYTES_MAX: u64 = i64::MAX as u64;
 
 /// The counters of one thread at a time. Its memory is aligned to its size by whoever provides it: a type so aligned cannot be moved through the stack
 /// safely (rustc 1.95 with stack probes leaves the frame unaligned).
@@ -61,6 +67,7 @@ pub struct Slot {
     windows: Windows,
     gaps_allocs: Gaps,
     gaps_bytes: Gaps,
+    plain_pages: [Counter; PLAIN_PAGES],
     unused: [Counter; UNUSED],
 }
 
@@ -145,6 +152,7 @@ impl Slot {
             windows: Windows::new(),
             gaps_allocs: Gaps::new(),
             gaps_bytes: Gaps::new(),
+            plain_pages: [const { Counter::new() }; PLAIN_PAGES],
             unused: [const { Counter::new() }; UNUSED],
         }
     }
@@ -185,6 +193,7 @@ impl Slot {
             .chain(self.windows.counters())
             .chain(self.gaps_allocs.counters())
             .chain(self.gaps_bytes.counters())
+            .chain(&self.plain_pages)
             .chain(&self.unused)
     }
 
@@ -217,6 +226,17 @@ impl Slot {
         let fine = fine_bin(size);
         self.allocs[fine].add(1);
         self.alloc_bytes[fine].add(size);
+    }
+
+    /// Whether this thread has seen that the page is known and not sampled.
+    #[inline(always)]
+    pub fn is_plain_page(&self, page: u64) -> bool {
+        self.plain_pages[page as usize % PLAIN_PAGES].get() == page
+    }
+
+    /// Remembers a page that is known and not sampled, in the place of another one. No block is on page 0.
+    pub fn set_plain_page(&self, page: u64) {
+        self.plain_pages[page as usize % PLAIN_PAGES].set(page);
     }
 
     /// Counts a free of a block with a header, sampled or not.
@@ -270,7 +290,8 @@ impl Slot {
     fn draw_gap(&self, mean_bytes: u64) {
         let mut random =
             Xoshiro256PlusPlus::from_state([0, 1, 2, 3].map(|word: usize| self.random[word].get()));
-        self.remaining_bytes.set(random.next_gap_bytes(mean_bytes));
+        let gap = random.next_gap_bytes(mean_bytes).min(GAP_BYTES_MAX);
+        self.remaining_bytes.set(gap);
         self.store_random(random);
     }
 
@@ -278,7 +299,8 @@ impl Slot {
     fn draw_gap_in_reentry(&self, mean_bytes: u64) {
         let seed = mix(self.random[0].get(), self.samples_in_reentry.get());
         let mut random = Xoshiro256PlusPlus::from_seed(seed);
-        self.remaining_bytes.set(random.next_gap_bytes(mean_bytes));
+        let gap = random.next_gap_bytes(mean_bytes).min(GAP_BYTES_MAX);
+        self.remaining_bytes.set(gap);
     }
 
     fn store_random(&self, random: Xoshiro256PlusPlus) {
@@ -288,12 +310,8 @@ impl Slot {
     }
 
     fn allocs_and_bytes(&self) -> (u64, u64) {
-        let used = FINE_BIN_MIN..FINE_BINS;
         let sum = |bins: &[Counter]| bins.iter().map(Counter::get).sum();
-        (
-            sum(&self.allocs[used.clone()]),
-            sum(&self.alloc_bytes[used]),
-        )
+        (sum(&self.allocs), sum(&self.alloc_bytes))
     }
 }
 
@@ -308,7 +326,7 @@ impl Totals {
     pub fn add(&mut self, slot: &Slot, window_allocs: u64) {
         let mut allocs = 0;
         let mut bytes = 0;
-        for fine in FINE_BIN_MIN..FINE_BINS {
+        for fine in 0..FINE_BINS {
             let bin = &mut self.bins[bin_of_fine(fine)];
             let (more_allocs, more_bytes) = (slot.allocs[fine].get(), slot.alloc_bytes[fine].get());
             add(&mut bin.allocs, more_allocs);

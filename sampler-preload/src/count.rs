@@ -67,9 +67,9 @@ unsafe extern "C" fn free(block: *mut c_void) {
         return;
     }
     match thread::slot() {
-        Some(slot) if !secret::is_wiped() => slot.frees.add(1),
+        Some(slot) => slot.frees.add(1),
         // SAFETY: the same contract.
-        _ => return unsafe { free_rare(block) },
+        None => return unsafe { free_rare(block) },
     }
     // SAFETY: the same contract.
     unsafe { (NEXT.get().free)(block) }
@@ -91,10 +91,13 @@ unsafe extern "C" fn usable_size(block: *mut c_void) -> usize {
 
 #[inline(always)]
 fn allocated(block: *mut c_void, size: usize) -> *mut c_void {
-    match thread::slot() {
-        Some(slot) if !block.is_null() && !secret::is_wiped() => slot.counted(size as u64),
-        _ => return allocated_rare(block, size),
+    if block.is_null() {
+        return allocated_rare(block, size);
     }
+    let Some(slot) = thread::slot() else {
+        return allocated_rare(block, size);
+    };
+    slot.counted(size as u64);
     block
 }
 

@@ -5,13 +5,14 @@
 //!
 //! The tag is cleared before the next allocator sees the block: from then on the memory may be another thread's. It is restored if its realloc fails.
 
+use core::arch::asm;
 use core::ffi::{CStr, c_void};
 use core::ptr::null_mut;
 
 use libc::ENOMEM;
 use sampler_core::decision::Decision;
 use sampler_core::hash::PAGE_SHIFT;
-use sampler_core::header::{HEADER_BYTES, Secret, Word};
+use sampler_core::header::{HEADER_BYTES, Word};
 use sampler_core::slot::Slot;
 
 use crate::dispatch::Allocator;
@@ -43,8 +44,11 @@ pub const fn allocator<D: Decision, const TRUTH: bool>() -> Allocator {
 }
 
 unsafe extern "C" fn malloc<D: Decision, const TRUTH: bool>(size: usize) -> *mut c_void {
-    let Some(padded) = size.checked_add(HEADER) else {
-        return refused();
+    let padded = match size.checked_add(HEADER) {
+        Some(padded) => padded,
+        // It is not added: the block that this gets is freed when it is found to be sampled.
+        None if D::SAMPLES_HUGE => size.wrapping_add(HEADER),
+        None => return refused(),
     };
     // SAFETY: malloc has no preconditions.
     let real = unsafe { (NEXT.get().malloc)(padded) };
@@ -87,33 +91,34 @@ unsafe extern "C" fn memalign<D: Decision, const TRUTH: bool>(
 }
 
 unsafe extern "C" fn free<const TRUTH: bool>(block: *mut c_void) {
-    if block.is_null() {
-        return;
+    // SAFETY: not near a page start, as NULL is, the header's bytes are on the block's own page.
+    let is_ordinary = !is_near_page_start(block) && unsafe { has_ordinary_tag(block) };
+    if !is_ordinary {
+        // SAFETY: the same contract.
+        return unsafe { free_rare::<TRUTH>(block) };
     }
-    let Some(slot) = thread::slot().filter(|_| !is_near_page_start(block)) else {
-        // SAFETY: the same contract.
-        return unsafe { free_rare::<TRUTH>(block) };
-    };
-    // SAFETY: the header's bytes are on the block's own page.
-    let word = unsafe { believed_word(block) };
-    let Some(word) = word.filter(|word| word.is_ordinary()) else {
-        // SAFETY: the same contract.
-        return unsafe { free_rare::<TRUTH>(block) };
-    };
     if TRUTH {
-        slot.freed(word.size());
+        let Some(slot) = thread::slot() else {
+            // SAFETY: the same contract.
+            return unsafe { free_rare::<TRUTH>(block) };
+        };
+        // SAFETY: the word of an ordinary block is its size.
+        slot.freed(unsafe { word_before(block) });
     }
     // SAFETY: the header vouches that the block is ours, and an ordinary one is one header into its real block.
     unsafe {
         write_tag(block, 0);
-        (NEXT.get().free)(block.byte_sub(HEADER))
+        (NEXT.get().free)(moved_by::<-16>(block))
     }
 }
 
-/// A block that is sampled, specially aligned, near a page start or not ours, or a thread without a slot.
+/// A block that is sampled, specially aligned, near a page start, not ours or NULL, or a thread without a slot.
 #[cold]
 #[inline(never)]
 unsafe fn free_rare<const TRUTH: bool>(block: *mut c_void) {
+    if block.is_null() {
+        return;
+    }
     let Some(word) = word_of(block) else {
         refuse_wild(
             block,
@@ -160,10 +165,11 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
     // SAFETY: the header vouches for the real block. The next allocator keeps its usable bytes, up to the new size, and with
     // them ours; the distance is kept too, a multiple of 16, which is all that realloc owes an alignment.
     unsafe {
+        let tag = tag_before(block);
         write_tag(block, 0);
         let real = (NEXT.get().realloc)(block.byte_sub(offset), padded);
         if real.is_null() {
-            write_tag(block, secret::get().tag(block as u64 - HEADER_BYTES));
+            write_tag(block, tag);
             return failed();
         }
         with_slot(|slot| {
@@ -198,157 +204,136 @@ unsafe fn new_block<D: Decision, const TRUTH: bool>(
     if real.is_null() {
         return failed();
     }
-    let tag = secret::get().tag(header_address(real, offset_shift));
-    if !Secret::is_tag(tag) {
-        // SAFETY: the caller's promise.
-        return unsafe { first_block_of_child::<D, TRUTH>(real, size, offset_shift) };
-    }
     let Some(slot) = thread::slot() else {
         // SAFETY: the caller's promise.
-        return unsafe { new_block_without_slot::<D, TRUTH>(real, size, offset_shift, tag) };
+        return unsafe { new_block_without_slot::<D, TRUTH>(real, size, offset_shift) };
     };
     // SAFETY: the caller's promise.
-    unsafe { counted_block::<D, TRUTH>(slot, real, size, offset_shift, tag) }
+    unsafe { decided_block::<D, TRUTH>(slot, real, size, offset_shift) }
 }
 
 /// # Safety
 /// As `new_block`, and `real` is not NULL.
 #[inline(always)]
-unsafe fn counted_block<D: Decision, const TRUTH: bool>(
+unsafe fn decided_block<D: Decision, const TRUTH: bool>(
     slot: &Slot,
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
-    tag: u64,
 ) -> *mut c_void {
+    let header = header_address(real, offset_shift);
+    if !D::is_surely_unsampled(start::config(), slot, header, size as u64) {
+        // SAFETY: the caller's promise.
+        return unsafe { perhaps_sampled_block::<D, TRUTH>(slot, real, size, offset_shift) };
+    }
     if TRUTH {
         slot.counted(size as u64);
-        if D::COUNTS_PAGES && !pages::is_known(header_address(real, offset_shift) >> PAGE_SHIFT) {
-            // SAFETY: the caller's promise.
-            return unsafe { first_touch::<D>(slot, real, size, offset_shift, tag) };
-        }
     }
     // SAFETY: the caller's promise.
-    unsafe { decided_block::<D>(slot, real, size, offset_shift, tag) }
+    unsafe { with_header(real, size, offset_shift, false) }
 }
 
 /// # Safety
-/// As `counted_block`.
-#[inline(always)]
-unsafe fn decided_block<D: Decision>(
-    slot: &Slot,
-    real: *mut c_void,
-    size: usize,
-    offset_shift: u32,
-    tag: u64,
-) -> *mut c_void {
-    let header = header_address(real, offset_shift);
-    // SAFETY: the caller's promise.
-    unsafe {
-        if D::is_sampled(start::config(), slot, header, size as u64) {
-            return sampled_block::<D>(slot, real, size, offset_shift, tag);
-        }
-        with_header(real, size, offset_shift, false, tag)
-    }
-}
-
-/// # Safety
-/// As `counted_block`.
+/// As `decided_block`, but for room that a size had none for.
 #[cold]
 #[inline(never)]
-unsafe fn sampled_block<D: Decision>(
+unsafe fn perhaps_sampled_block<D: Decision, const TRUTH: bool>(
     slot: &Slot,
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
-    tag: u64,
 ) -> *mut c_void {
-    slot.sampled(size as u64, D::draws(size as u64), start::config());
+    if D::SAMPLES_HUGE && size.checked_add(HEADER).is_none() {
+        // SAFETY: the next allocator's block, which nobody has seen.
+        unsafe { (NEXT.get().free)(real) };
+        return refused();
+    }
+    if TRUTH {
+        slot.counted(size as u64);
+    }
+    let header = header_address(real, offset_shift);
+    let sampled = !D::LOOKS_TWICE || D::is_sampled(start::config(), slot, header, size as u64);
+    if D::COUNTS_PAGES {
+        let page = header >> PAGE_SHIFT;
+        if TRUTH && pages::insert(page) {
+            slot.unique_pages.add(1);
+            slot.sampled_pages.add(sampled.into());
+        }
+        if !sampled {
+            slot.set_plain_page(page);
+        }
+    }
+    if sampled {
+        slot.sampled(size as u64, D::draws(size as u64), start::config());
+    }
     // SAFETY: the caller's promise.
-    unsafe { with_header(real, size, offset_shift, true, tag) }
+    unsafe { with_header(real, size, offset_shift, sampled) }
 }
 
-/// The first header on its page.
+/// The first call of a thread, or of a child that was made without fork handlers.
 ///
 /// # Safety
-/// As `counted_block`.
-#[cold]
-#[inline(never)]
-unsafe fn first_touch<D: Decision>(
-    slot: &Slot,
-    real: *mut c_void,
-    size: usize,
-    offset_shift: u32,
-    tag: u64,
-) -> *mut c_void {
-    let header = header_address(real, offset_shift);
-    if pages::insert(header >> PAGE_SHIFT) {
-        slot.unique_pages.add(1);
-        // Of all decisions only the page hash counts pages, and asking it changes nothing.
-        if D::is_sampled(start::config(), slot, header, size as u64) {
-            slot.sampled_pages.add(1);
-        }
-    }
-    // SAFETY: the caller's promise.
-    unsafe { decided_block::<D>(slot, real, size, offset_shift, tag) }
-}
-
-/// # Safety
-/// As `counted_block`.
+/// As `decided_block`.
 #[cold]
 #[inline(never)]
 unsafe fn new_block_without_slot<D: Decision, const TRUTH: bool>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
-    tag: u64,
 ) -> *mut c_void {
+    if secret::is_wiped() {
+        start::adopt_child();
+    }
     // SAFETY: the caller's promise. Where there is no slot the block is not counted, and not sampled.
     unsafe {
-        with_slot(|slot| counted_block::<D, TRUTH>(slot, real, size, offset_shift, tag))
-            .unwrap_or_else(|| with_header(real, size, offset_shift, false, tag))
-    }
-}
-
-/// The first call of a child that was made without fork handlers.
-///
-/// # Safety
-/// As `new_block`.
-#[cold]
-#[inline(never)]
-unsafe fn first_block_of_child<D: Decision, const TRUTH: bool>(
-    real: *mut c_void,
-    size: usize,
-    offset_shift: u32,
-) -> *mut c_void {
-    start::adopt_child();
-    // SAFETY: the caller's promise.
-    unsafe {
-        let tag = secret::get().tag(header_address(real, offset_shift));
-        new_block_without_slot::<D, TRUTH>(real, size, offset_shift, tag)
+        with_slot(|slot| decided_block::<D, TRUTH>(slot, real, size, offset_shift))
+            .unwrap_or_else(|| with_header(real, size, offset_shift, false))
     }
 }
 
 /// Writes the header and returns the block behind it.
 ///
 /// # Safety
-/// As `counted_block`.
+/// As `decided_block`.
 #[inline(always)]
 unsafe fn with_header(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
     sampled: bool,
-    tag: u64,
 ) -> *mut c_void {
+    let header = header_address(real, offset_shift);
+    let tag = if sampled || offset_shift != HEADER_SHIFT {
+        secret::get().special_tag(header)
+    } else {
+        secret::get().ordinary_tag(header)
+    };
     // SAFETY: the offset is at least a header, and there is room for it.
     unsafe {
-        let block = real.byte_add(1 << offset_shift);
+        let header = real.byte_add((1 << offset_shift) - HEADER);
         let word = Word::new(size as u64, offset_shift, sampled);
-        block.byte_sub(HEADER).cast::<u64>().write(word.0);
-        write_tag(block, tag);
-        block
+        header.cast::<u64>().write(word.0);
+        write_tag(header.byte_add(HEADER), tag);
+        moved_by::<16>(header)
     }
+}
+
+/// `pointer` and `BYTES`, after all that was written before. Left to itself the compiler adds first, keeps both, and moves the sum to where it belongs: up
+/// to two instructions more for each call.
+///
+/// # Safety
+/// As for `byte_offset`.
+#[inline(always)]
+#[allow(
+    clippy::pointers_in_nomem_asm_block,
+    reason = "the pointer is a number here"
+)]
+unsafe fn moved_by<const BYTES: isize>(mut pointer: *mut c_void) -> *mut c_void {
+    // SAFETY: changes the register alone.
+    unsafe {
+        asm!("add {0}, {1}", inout(reg) pointer, const BYTES, options(pure, nomem, nostack));
+    }
+    pointer
 }
 
 /// The address that hashes decide by, and that the tag is of.
@@ -421,12 +406,37 @@ fn is_near_page_start(block: *mut c_void) -> bool {
 unsafe fn believed_word(block: *mut c_void) -> Option<Word> {
     // SAFETY: the caller's promise.
     unsafe {
-        let tag = block.byte_sub(TAG).cast::<u64>().read_unaligned();
-        if tag != secret::get().tag(block as u64 - HEADER_BYTES) {
-            return None;
-        }
-        Some(Word(block.byte_sub(HEADER).cast::<u64>().read_unaligned()))
+        let tag = tag_before(block);
+        let is_ours = tag == secret::of_block().ordinary_tag(block as u64)
+            || tag == secret::of_block().special_tag(block as u64);
+        is_ours.then(|| Word(word_before(block)))
     }
+}
+
+/// Whether the block is ours, unsampled and not specially aligned.
+///
+/// # Safety
+/// As `believed_word`.
+#[inline(always)]
+unsafe fn has_ordinary_tag(block: *mut c_void) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { tag_before(block) == secret::of_block().ordinary_tag(block as u64) }
+}
+
+/// # Safety
+/// As `believed_word`.
+#[inline(always)]
+unsafe fn tag_before(block: *mut c_void) -> u64 {
+    // SAFETY: the caller's promise; a pointer that is not ours may be unaligned.
+    unsafe { block.byte_sub(TAG).cast::<u64>().read_unaligned() }
+}
+
+/// # Safety
+/// As `believed_word`.
+#[inline(always)]
+unsafe fn word_before(block: *mut c_void) -> u64 {
+    // SAFETY: as in `tag_before`.
+    unsafe { block.byte_sub(HEADER).cast::<u64>().read_unaligned() }
 }
 
 /// # Safety

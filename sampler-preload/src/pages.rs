@@ -26,21 +26,6 @@ struct Leaf {
 static ROOT: [AtomicPtr<Leaf>; ROOTS] = [const { AtomicPtr::new(null_mut()) }; ROOTS];
 static LEAVES: AtomicPtr<Leaf> = AtomicPtr::new(null_mut());
 
-/// Whether the page held a header before.
-#[inline(always)]
-pub fn is_known(page: u64) -> bool {
-    let (root, word, bit) = place(page);
-    let Some(root) = ROOT.get(root) else {
-        return false;
-    };
-    let leaf = root.load(Acquire);
-    // SAFETY: an installed leaf is never unmapped.
-    let Some(leaf) = (unsafe { leaf.as_ref() }) else {
-        return false;
-    };
-    leaf.bits[word].load(Relaxed) & bit != 0
-}
-
 /// Adds a page; true for the one caller that was first.
 #[cold]
 #[inline(never)]
@@ -50,7 +35,8 @@ pub fn insert(page: u64) -> bool {
         region::live().pages_without_table.add_shared(1);
         return false;
     };
-    leaf.bits[word].fetch_or(bit, Relaxed) & bit == 0
+    // Look first: a page that is known is only read.
+    leaf.bits[word].load(Relaxed) & bit == 0 && leaf.bits[word].fetch_or(bit, Relaxed) & bit == 0
 }
 
 /// In a forked child: no page held a header yet.

@@ -4,29 +4,56 @@
 //! knows what it is. `fork` runs our handler, which puts the secret back: a child inherits blocks.
 
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use sampler_core::header::Secret;
+use sampler_core::header::{HEADER_BYTES, Secret};
 
 use crate::once::SetAtStart;
 use crate::system::{self, PAGE_BYTES};
 
-#[repr(C, align(4096))]
-struct WipedPage(AtomicU64, [u8; PAGE_BYTES - size_of::<AtomicU64>()]);
+#[derive(Clone, Copy)]
+struct Words {
+    secret: u64,
+    /// The secret less a header's bytes, so that the tag of a block is one addition away from its own address too.
+    of_block: u64,
+}
 
-static SECRET: WipedPage = WipedPage(AtomicU64::new(0), [0; PAGE_BYTES - size_of::<AtomicU64>()]);
+/// Plain words, since the compiler adds no atomic ones straight from memory: they change only while the process has one thread.
+#[repr(C, align(4096))]
+struct WipedPage {
+    words: SetAtStart<Words>,
+    unused: [u8; PAGE_BYTES - size_of::<Words>()],
+}
+
+static WIPED: WipedPage = WipedPage {
+    words: SetAtStart::new(Words {
+        secret: 0,
+        of_block: 0,
+    }),
+    unused: [0; PAGE_BYTES - size_of::<Words>()],
+};
 static KEPT: SetAtStart<u64> = SetAtStart::new(0);
 
 /// The secret; zero in a child that has not been told that it is one.
 #[inline(always)]
 pub fn get() -> Secret {
-    Secret(SECRET.0.load(Relaxed))
+    Secret(WIPED.words.get().secret)
+}
+
+/// What gives the tag of a block's header when the block's own address is added; zero likewise.
+#[inline(always)]
+pub fn of_block() -> Secret {
+    Secret(WIPED.words.get().of_block)
+}
+
+/// The secret, in such a child too; zero before it is drawn.
+pub fn kept() -> Secret {
+    Secret(*KEPT.get())
 }
 
 /// Whether this is a child that has not been told that it is one.
 #[inline(always)]
 pub fn is_wiped() -> bool {
-    SECRET.0.load(Relaxed) == 0
+    WIPED.words.get().secret == 0
 }
 
 /// Draws the secret.
@@ -34,15 +61,23 @@ pub fn is_wiped() -> bool {
 /// # Safety
 /// As [`SetAtStart::set`].
 pub unsafe fn create() {
-    let page = (&raw const SECRET).cast_mut().cast::<c_void>();
+    let page = (&raw const WIPED).cast_mut().cast::<c_void>();
     // SAFETY: a page of our own, in zeroed private memory. Kernels before 4.14 refuse: then such children count as their parent.
     unsafe { libc::madvise(page, PAGE_BYTES, libc::MADV_WIPEONFORK) };
     // SAFETY: the caller's promise.
-    unsafe { KEPT.set(Secret::new(system::random_u64()).0) };
-    restore();
+    unsafe {
+        KEPT.set(Secret::new(system::random_u64()).0);
+        restore();
+    }
 }
 
 /// Puts the secret back into a forked child.
-pub fn restore() {
-    SECRET.0.store(*KEPT.get(), Relaxed);
+///
+/// # Safety
+/// The process has one thread.
+pub unsafe fn restore() {
+    let secret = *KEPT.get();
+    let of_block = secret.wrapping_sub(HEADER_BYTES);
+    // SAFETY: the caller's promise; references to the words end with the functions above.
+    unsafe { WIPED.words.set(Words { secret, of_block }) };
 }

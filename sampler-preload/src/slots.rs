@@ -40,6 +40,10 @@ pub fn with_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
 #[cold]
 #[inline(never)]
 fn with_new_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
+    if let Some(slot) = thread::held_slot() {
+        // A child that is being told: a signal handler came in between.
+        return Some(count(slot));
+    }
     let Some((index, slot)) = take() else {
         region::live().calls_without_slot.add_shared(1);
         return None;
@@ -85,7 +89,9 @@ pub fn restart_in_child(seed: u64) {
         }
     }
     THREADS.store(0, Ordering::Relaxed);
-    let Some(slot) = thread::slot() else { return };
+    let Some(slot) = thread::held_slot() else {
+        return;
+    };
     let index = region::index_of(slot).unwrap_or(0);
     HELD[0].store(1 << index, Ordering::Relaxed);
     region::live().used_slots.raise_shared(index as u64 + 1);

@@ -190,7 +190,8 @@ unsafe extern "C" fn in_child() {
     begin(image, seed);
     pages::restart_in_child();
     slots::restart_in_child(seed);
-    secret::restore();
+    // SAFETY: a forked child has one thread.
+    unsafe { secret::restore() };
     system::set_errno(before);
 }
 

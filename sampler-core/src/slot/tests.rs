@@ -25,6 +25,35 @@ fn a_slot_is_one_page_and_zero_memory_is_a_new_one() {
 }
 
 #[test]
+fn a_page_is_plain_only_once_it_was_set_and_until_another_takes_its_place() {
+    let slot = Slot::new();
+    let page = 0x7_F123_4567;
+    assert!(!slot.is_plain_page(page));
+    slot.set_plain_page(page);
+    assert!(slot.is_plain_page(page) && !slot.is_plain_page(page + 64));
+    slot.set_plain_page(page + 64);
+    assert!(!slot.is_plain_page(page) && slot.is_plain_page(page + 64));
+}
+
+#[test]
+fn no_gap_is_as_long_as_a_size_that_is_always_refused() {
+    let slot = Slot::new();
+    for seed in 0..1000 {
+        slot.begin(seed, u64::MAX);
+        slot.counted(1);
+        slot.sampled(
+            1,
+            true,
+            &Config {
+                mean_bytes: u64::MAX,
+                ..config()
+            },
+        );
+        assert!(slot.remaining_bytes.get() <= i64::MAX as u64);
+    }
+}
+
+#[test]
 fn every_allocation_is_in_exactly_one_bin_and_one_window() {
     let mut random = SplitMix64::new(8);
     for _ in 0..200 {
