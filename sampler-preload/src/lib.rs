@@ -20,6 +20,7 @@ mod early;
 pub mod entry;
 mod headers;
 mod next;
+mod objects;
 mod once;
 mod output;
 mod pages;

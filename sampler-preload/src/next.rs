@@ -3,16 +3,14 @@
 //! All six functions are taken from one object, since a block of one allocator must not reach another. An object that offers only
 //! some of them (a tracing wrapper, say) is passed over for libc, whose six belong together.
 
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::mem::{MaybeUninit, transmute};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::dispatch::Allocator;
-use crate::early;
 use crate::once::SetAtStart;
-use crate::system;
-use crate::thread;
+use crate::{early, objects, system, thread};
 
 /// The next allocator, once [`resolve`] has found it.
 pub static NEXT: SetAtStart<Allocator> = SetAtStart::new(early::ALLOCATOR);
@@ -48,11 +46,11 @@ pub fn resolve() -> bool {
         system::abort();
     };
     // A function that only libc has tells where libc is.
-    let libc = object_of(libc::gnu_get_libc_version as *const c_void);
-    let next = object_of(allocator.malloc as *const c_void);
+    let libc = objects::containing(libc::gnu_get_libc_version as *const c_void);
+    let next = objects::containing(allocator.malloc as *const c_void);
     let is_libc = libc
         .zip(next)
-        .is_some_and(|(libc, next)| libc.dli_fbase == next.dli_fbase);
+        .is_some_and(|(libc, next)| libc.base == next.base);
     IS_LIBC.store(is_libc, Ordering::Relaxed);
     // SAFETY: this is the first call into the library, in the first thread; others wait above and read NEXT only after RESOLVED.
     unsafe { NEXT.set(allocator) };
@@ -71,11 +69,7 @@ pub fn own_path() -> &'static [u8] {
 }
 
 fn path_of(symbol: *const c_void) -> &'static [u8] {
-    match object_of(symbol) {
-        // SAFETY: dladdr gave a string that lives as long as the object; these are never unloaded, since they serve malloc.
-        Some(info) => unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes(),
-        None => b"",
-    }
+    objects::containing(symbol).map_or(b"", |object| object.path.to_bytes())
 }
 
 /// Whether the blocks are glibc's own.
@@ -87,10 +81,10 @@ pub fn is_libc() -> bool {
 pub fn is_bypassed() -> bool {
     // SAFETY: a constant string.
     let reached = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"malloc".as_ptr()) };
-    let ours = object_of((&raw const STATE).cast());
-    let its = object_of(reached);
+    let ours = objects::containing((&raw const STATE).cast());
+    let its = objects::containing(reached);
     its.zip(ours)
-        .is_some_and(|(its, ours)| its.dli_fbase != ours.dli_fbase && is_defined(reached))
+        .is_some_and(|(its, ours)| its.base != ours.base && is_defined(reached))
 }
 
 /// Whether this address of a function is its definition. In an executable that is not position independent and takes a function's address (node,
@@ -137,9 +131,9 @@ fn from_handle(handle: *mut c_void) -> Option<Allocator> {
     // SAFETY: a valid handle and a constant string.
     let [malloc, calloc, realloc, free, memalign, usable_size] =
         names.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) });
-    let base = object_of(malloc)?.dli_fbase;
+    let base = objects::containing(malloc)?.base;
     for function in [calloc, realloc, free, memalign, usable_size] {
-        if object_of(function)?.dli_fbase != base {
+        if objects::containing(function)?.base != base {
             return None;
         }
     }
@@ -155,15 +149,4 @@ fn from_handle(handle: *mut c_void) -> Option<Allocator> {
             refused: || {},
         })
     }
-}
-
-fn object_of(function: *const c_void) -> Option<libc::Dl_info> {
-    let mut info = MaybeUninit::uninit();
-    if function.is_null() {
-        return None;
-    }
-    // SAFETY: any address may be asked for; the structure is ours.
-    let found = unsafe { libc::dladdr(function, info.as_mut_ptr()) };
-    // SAFETY: dladdr filled it in if it returned non-zero.
-    (found != 0).then(|| unsafe { info.assume_init() })
 }

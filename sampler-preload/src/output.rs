@@ -107,6 +107,25 @@ pub fn is_wanted() -> bool {
     *PREFIX_BYTES.get() != 0
 }
 
+/// Whether a process of this pid has left a record where ours will be. To be asked before [`create`], which uses the same buffer.
+///
+/// # Safety
+/// The process has one thread.
+pub unsafe fn has_record_of(pid: u32) -> bool {
+    let prefix = *PREFIX_BYTES.get();
+    if prefix == 0 {
+        return false;
+    }
+    let before = system::errno();
+    // SAFETY: one thread, by the caller's promise.
+    let buffer = unsafe { &mut *PATH.0.get() };
+    let named = name_record(buffer, prefix, pid, 0);
+    // SAFETY: a path that ends with NUL.
+    let found = named.is_some() && unsafe { libc::access(buffer.as_ptr().cast(), libc::F_OK) } == 0;
+    system::set_errno(before);
+    found
+}
+
 /// The files of a process that has just begun.
 pub struct Created {
     /// Records that this pid had before.

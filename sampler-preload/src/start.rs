@@ -76,6 +76,7 @@ unsafe extern "C" fn start(
             Err(_) => return,
         }
         let wanted = stats_file.is_some_and(|path| !path.is_empty() && output::set_path(path));
+        let has_parent = config().seed.is_some() && output::has_record_of(system::parent_pid());
         let created = output::create(system::pid());
         let image = created.as_ref().map_or(0, |created| created.image);
         if let Some(file) = created.and_then(|created| created.live) {
@@ -86,7 +87,7 @@ unsafe extern "C" fn start(
         strings(arguments)
             .all(|argument| region::live().push_argument(argument.to_bytes_with_nul()));
         region::live().set_allocator(next::object_path(), next::is_bypassed());
-        begin(image, first_seed(image));
+        begin(image, first_seed(image, has_parent));
         if wanted {
             __cxa_atexit(at_exit, null_mut(), null_mut());
             __cxa_at_quick_exit(at_quick_exit, null_mut());
@@ -142,12 +143,13 @@ fn scheme_allocator() -> Allocator {
     }
 }
 
-/// The first process of a run takes the seed as given; others, and other images of its pid, mix in who they are.
-fn first_seed(image: u32) -> u64 {
+/// The first process of a run takes the seed as given; others, and other images of its pid, mix in who they are. A parent's record is asked after first,
+/// since /proc takes a tenth of a millisecond to list what a process has mapped.
+fn first_seed(image: u32, parent_has_record: bool) -> u64 {
     let Some(seed) = config().seed else {
         return system::random_u64();
     };
-    if image == 0 && !proc_file::parent_has_library() {
+    if image == 0 && !parent_has_record && !proc_file::parent_has_library() {
         return seed;
     }
     mix(seed, identity(image))
