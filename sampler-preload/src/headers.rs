@@ -19,7 +19,7 @@ use crate::next::{self, NEXT};
 use crate::pages;
 use crate::slots::with_slot;
 use crate::system::{self, is_readable, set_errno};
-use crate::{secret, start, thread};
+use crate::{keys, secret, sizes, start, thread};
 
 const HEADER: usize = HEADER_BYTES as usize;
 const HEADER_SHIFT: u32 = HEADER.trailing_zeros();
@@ -123,7 +123,7 @@ unsafe fn free_rare<const TRUTH: bool>(block: *mut c_void) {
         // SAFETY: not ours, so the next allocator's to judge.
         return unsafe { (NEXT.get().free)(block) };
     };
-    with_slot(|slot| count_free::<TRUTH>(slot, word));
+    with_slot(|slot| count_free::<TRUTH>(slot, block, word));
     // SAFETY: the header vouches for the block and for its real block.
     unsafe {
         write_tag(block, 0);
@@ -167,7 +167,7 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
             return failed();
         }
         with_slot(|slot| {
-            count_free::<TRUTH>(slot, old);
+            count_free::<TRUTH>(slot, block, old);
             if TRUTH {
                 slot.reallocs.add(1);
             }
@@ -263,7 +263,15 @@ unsafe fn sampled_block<D: Decision>(
     offset_shift: u32,
     tag: u64,
 ) -> *mut c_void {
-    slot.sampled(size as u64, D::draws(size as u64), start::config());
+    let config = start::config();
+    slot.sampled(size as u64, D::draws(size as u64), config);
+    keys::sampled(
+        slot,
+        config,
+        header_address(real, offset_shift),
+        size as u64,
+    );
+    sizes::sampled(size as u64);
     // SAFETY: the caller's promise.
     unsafe { with_header(real, size, offset_shift, true, tag) }
 }
@@ -357,12 +365,15 @@ fn header_address(real: *mut c_void, offset_shift: u32) -> u64 {
     real as u64 + (1 << offset_shift) - HEADER_BYTES
 }
 
-fn count_free<const TRUTH: bool>(slot: &Slot, word: Word) {
+/// `block` is only an address: after a realloc it is no longer there.
+fn count_free<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: Word) {
     if TRUTH {
         slot.freed(word.size());
     }
     if word.is_sampled() {
-        slot.sampled_freed(word.size());
+        let config = start::config();
+        slot.sampled_freed(word.size(), config);
+        keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
     }
 }
 

@@ -14,7 +14,7 @@ fn config() -> Config {
 
 fn totals(slot: &Slot) -> Totals {
     let mut totals = Totals::default();
-    totals.add(slot, config().window_allocs);
+    totals.add(slot, &config());
     totals
 }
 
@@ -96,7 +96,7 @@ fn sizes_above_4_gib_are_exact() {
     slot.counted(size);
     slot.sampled(size, false, &config());
     slot.freed(size);
-    slot.sampled_freed(size);
+    slot.sampled_freed(size, &config());
     let totals = totals(&slot);
     assert_eq!(
         (totals.bins[9].bytes, totals.bins[9].sampled_bytes),
@@ -111,11 +111,11 @@ fn sizes_above_4_gib_are_exact() {
 #[test]
 fn a_later_thread_continues_the_unfinished_gap_with_draws_of_its_own() {
     let slot = Box::new(Slot::new());
-    slot.begin(1, 4096);
+    slot.begin(1, &config());
     let gap = slot.remaining_bytes.get();
     let first = [0, 1, 2, 3].map(|word: usize| slot.random[word].get());
     assert!(gap > 0);
-    slot.begin(2, 4096);
+    slot.begin(2, &config());
     assert_eq!(slot.remaining_bytes.get(), gap);
     assert_ne!(
         [0, 1, 2, 3].map(|word: usize| slot.random[word].get()),
@@ -127,7 +127,7 @@ fn a_later_thread_continues_the_unfinished_gap_with_draws_of_its_own() {
 #[test]
 fn a_sample_within_a_sample_is_counted_and_leaves_gaps_alone() {
     let slot = Box::new(Slot::new());
-    slot.begin(1, 4096);
+    slot.begin(1, &config());
     let random = [0, 1, 2, 3].map(|word: usize| slot.random[word].get());
     let gap = slot.remaining_bytes.get();
     slot.counted(8);
@@ -151,7 +151,7 @@ fn a_sample_within_a_sample_is_counted_and_leaves_gaps_alone() {
 #[test]
 fn gaps_drawn_in_reentry_have_the_configured_mean() {
     let slot = Box::new(Slot::new());
-    slot.begin(1, 4096);
+    slot.begin(1, &config());
     slot.busy.set(1);
     const DRAWS: u64 = 100_000;
     let mut sum = 0;
