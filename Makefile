@@ -56,7 +56,7 @@ MEAN_OWN := 524288
 set_of = $(or $(SET_$(1)),own)
 mean_of = $(or $(MEAN),$(MEAN_$(1)_$(2)),$(MEAN_OWN))
 # $(call parameters_of,WORKLOAD,SCHEME): options of sampler-run, those only that the scheme uses and that a result depends on.
-USES_MASK := HEADER_HASH HEADER_PAGE_HASH HEADER_HYBRID
+USES_MASK := HEADER_HASH HEADER_PAGE_HASH HEADER_HYBRID HEADER_BERNOULLI HEADER_HASH_SPLITMIX
 USES_MEAN := HEADER_POISSON_BYTES HEADER_HYBRID
 parameters_of = --scheme $(2)$(if $(filter $(2),$(USES_MASK)), --mask $(MASK))$(if $(filter $(2),$(USES_MEAN)), --mean $(call mean_of,$(1),$(2))) --window $(WINDOW) $(OPTIONS_$(1))
 

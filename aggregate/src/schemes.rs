@@ -38,11 +38,14 @@ const fn scheme(name: &'static str, tracking: &'static str, decision: &'static s
 }
 
 /// All of them, as `sampler-core` orders its reports, then `PLAIN`.
-pub static SCHEMES: [Scheme; 7] = [
+pub static SCHEMES: [Scheme; 10] = [
     scheme("HEADER_HASH", "all-headers", "hash"),
     scheme("HEADER_PAGE_HASH", "all-headers", "page-hash"),
     scheme("HEADER_POISSON_BYTES", "all-headers", "poisson-bytes"),
     scheme("HEADER_HYBRID", "all-headers", "hybrid"),
+    scheme("HEADER_BERNOULLI", "all-headers", "bernoulli"),
+    scheme("HEADER_HASH_SPLITMIX", "all-headers", "hash-splitmix"),
+    scheme("SIZES", "all-headers", "always"),
     scheme("COUNT", "none", "none"),
     scheme("NONE", "none", "none"),
     scheme("PLAIN", "none", "none"),

@@ -32,9 +32,17 @@ impl Counter {
         self.set(self.get().wrapping_add(more));
     }
 
-    /// Adds to a counter that several threads write; only for what is rare.
-    pub fn add_shared(&self, more: u64) {
-        self.0.fetch_add(more, Relaxed);
+    /// Adds to a counter that several threads write; only for what is rare. Returns what it was before.
+    pub fn add_shared(&self, more: u64) -> u64 {
+        self.0.fetch_add(more, Relaxed)
+    }
+
+    /// Whether the counter holds this value, which it takes if it is 0; among several threads, one takes it.
+    pub fn claim(&self, value: u64) -> bool {
+        match self.0.compare_exchange(0, value, Relaxed, Relaxed) {
+            Ok(_) => true,
+            Err(found) => found == value,
+        }
     }
 
     /// Raises a counter that several threads write; only for what is rare.
@@ -50,5 +58,12 @@ impl Counter {
     /// Adds to a floating-point number; zero bits are 0.0.
     pub fn add_f64(&self, more: f64) {
         self.set((self.get_f64() + more).to_bits());
+    }
+
+    /// As [`Counter::add_f64`], where a signal handler or another thread may add in between; only for what is rare.
+    pub fn add_f64_shared(&self, more: f64) {
+        let sum = |bits| Some((f64::from_bits(bits) + more).to_bits());
+        // It fails only if `sum` gives nothing.
+        let _ = self.0.fetch_update(Relaxed, Relaxed, sum);
     }
 }

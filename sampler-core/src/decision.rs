@@ -1,10 +1,10 @@
 //! Which allocations are sampled: one type a decision, resolved at compile time.
 //!
 //! Probabilities of inclusion: hashes `2^-popcount(mask)` over addresses that mix well (see [`crate::hash`] for why these do not);
-//! Poisson bytes `1 - exp(-size/mean)`; hybrid one or the other by size.
+//! Poisson bytes `1 - exp(-size/mean)`; hybrid one or the other by size; Bernoulli `2^-popcount(mask)`, whatever the address.
 
 use crate::config::Config;
-use crate::hash::{PAGE_SHIFT, page_hash, xorshift};
+use crate::hash::{PAGE_SHIFT, page_hash, splitmix, xorshift};
 use crate::slot::Slot;
 
 /// The hybrid draws for sizes below this and hashes from here on, as the seed does.
@@ -44,6 +44,12 @@ pub struct PageHash;
 pub struct PoissonBytes;
 /// `HEADER_HYBRID`: [`PoissonBytes`] below [`HYBRID_THRESHOLD_BYTES`], [`Hash`] from there on.
 pub struct Hybrid;
+/// `HEADER_BERNOULLI`: each with the same probability, by geometric gaps in allocations.
+pub struct Bernoulli;
+/// `HEADER_HASH_SPLITMIX`: by the header's address, through a hash that mixes.
+pub struct HashSplitmix;
+/// `SIZES`: always.
+pub struct Always;
 /// `COUNT`: never.
 pub struct Never;
 
@@ -115,6 +121,43 @@ impl Decision for Hybrid {
     #[inline(always)]
     fn draws(size: u64) -> bool {
         size < HYBRID_THRESHOLD_BYTES
+    }
+}
+
+impl Decision for Bernoulli {
+    /// The gap counts allocations: each takes one of it, whatever its size.
+    #[inline(always)]
+    fn is_sampled(config: &Config, slot: &Slot, header: u64, _: u64) -> bool {
+        PoissonBytes::is_sampled(config, slot, header, 1)
+    }
+
+    #[inline(always)]
+    fn draws(_: u64) -> bool {
+        true
+    }
+}
+
+impl Decision for HashSplitmix {
+    #[inline(always)]
+    fn is_sampled(config: &Config, _: &Slot, header: u64, _: u64) -> bool {
+        splitmix(header) & config.hash_mask == 0
+    }
+
+    #[inline(always)]
+    fn draws(_: u64) -> bool {
+        false
+    }
+}
+
+impl Decision for Always {
+    #[inline(always)]
+    fn is_sampled(_: &Config, _: &Slot, _: u64, _: u64) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn draws(_: u64) -> bool {
+        false
     }
 }
 

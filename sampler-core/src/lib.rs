@@ -5,8 +5,8 @@
 //!
 //! Reading order: which schemes there are ([`Scheme`]) and how they are configured ([`Config`]); how each decides
 //! ([`decision`], on [`hash`], [`random`] and [`ln`]); how a block remembers it ([`header`]); what is counted ([`slot`], in
-//! [`bins`], [`windows`] and [`gaps`]); how other processes see it ([`live`]) and
-//! how it is reported ([`record`]).
+//! [`bins`], [`windows`], [`gaps`] and [`gap_sample`]); what the samples stand for ([`estimates`], by [`weight`] and [`exp`]); how other processes see it ([`live`]) and
+//! how it is reported ([`record`]). [`sizes`] is a table that one scheme alone fills.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,9 @@ mod scheme;
 pub mod bins;
 pub mod counter;
 pub mod decision;
+pub mod estimates;
+pub mod exp;
+pub mod gap_sample;
 pub mod gaps;
 pub mod hash;
 pub mod header;
@@ -26,7 +29,9 @@ pub mod live;
 pub mod ln;
 pub mod random;
 pub mod record;
+pub mod sizes;
 pub mod slot;
+pub mod weight;
 pub mod windows;
 
 pub use config::{BadValue, Config, MEAN_BYTES_MAX, Variable};

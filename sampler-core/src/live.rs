@@ -14,7 +14,7 @@ use crate::scheme::Scheme;
 use crate::slot::{SLOT_BYTES, Slot, Totals};
 
 /// Version of the layout of [`Live`] and of [`Slot`].
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// `SAMPLIVE`, as the first eight bytes of the file.
 const MAGIC: u64 = u64::from_le_bytes(*b"SAMPLIVE");
@@ -351,7 +351,7 @@ pub fn read(bytes: &[u8]) -> Result<(Live, Identity, Totals), NotLive> {
         .chunks_exact(SLOT_BYTES)
         .take(used.min(present) as usize)
     {
-        totals.add(&Slot::from_bytes(slot), identity.config.window_allocs);
+        totals.add(&Slot::from_bytes(slot), &identity.config);
     }
     let bins_agree = totals
         .bins

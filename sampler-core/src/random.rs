@@ -80,6 +80,11 @@ impl Xoshiro256PlusPlus {
     pub fn next_gap_bytes(&mut self, mean_bytes: u64) -> u64 {
         gap_bytes(unit_open_closed(self.next_u64()), mean_bytes)
     }
+
+    /// The number of allocations up to and with the next sample, where each is sampled with probability `2^-halvings`: geometric on 1, 2, 3, ...
+    pub fn next_gap_allocs(&mut self, halvings: u32) -> u64 {
+        gap_allocs(unit_open_closed(self.next_u64()), halvings)
+    }
 }
 
 /// The seed of thread `ordinal` of a process with seed `seed`; ordinal 0 keeps it as given.
@@ -105,10 +110,34 @@ fn gap_bytes(unit: f64, mean_bytes: u64) -> u64 {
     if mean_bytes == 0 {
         return 0;
     }
-    let gap = -(mean_bytes as f64) * ln(unit);
+    round_up(-(mean_bytes as f64) * ln(unit))
+}
+
+/// To a whole number from 1 to 2^63.
+fn round_up(gap: f64) -> u64 {
+    const MAX: u64 = 1 << 63;
     let whole = gap as u64;
-    let rounded_up = whole.saturating_add(u64::from((whole as f64) < gap));
+    if whole >= MAX {
+        return MAX;
+    }
+    let rounded_up = whole + u64::from((whole as f64) < gap);
     rounded_up.max(1)
+}
+
+/// `max(1, ceil(ln u / ln(1 - p)))`, whose `P(gap > n)` is `(1 - p)^n`. Worked: p = 1/256, u = 1/2: 0.6931 / 0.003914 = 177.1, so 178.
+fn gap_allocs(unit: f64, halvings: u32) -> u64 {
+    /// From here on `1 - p` has lost digits of p, and `ln(1 - p)` is `-p - p^2/2` to within p^2/3 = 2^-55 of itself.
+    const SMALL: u32 = 27;
+    if halvings == 0 {
+        return 1;
+    }
+    let p = 1.0 / (1u128 << halvings) as f64;
+    let ln_unsampled = if halvings < SMALL {
+        ln(1.0 - p)
+    } else {
+        -p - p * p / 2.0
+    };
+    round_up(ln(unit) / ln_unsampled)
 }
 
 #[cfg(test)]
@@ -232,6 +261,51 @@ mod tests {
                 "{found} against {expected}"
             );
         }
+    }
+
+    #[test]
+    fn gaps_in_allocations_are_geometric_by_chi_square() {
+        for (halvings, seed) in [(1u32, 61), (8, 62), (30, 63)] {
+            const DRAWS: usize = 200_000;
+            const BINS: usize = 40;
+            let p = 0.5f64.powi(halvings as i32);
+            let unsampled = (-p).ln_1p();
+            // P(gap > n) at whole n, so that each bin's probability is exact; bins that fall together at large p are one.
+            let mut edges: Vec<u64> = (1..BINS)
+                .map(|k| ((1.0 - k as f64 / BINS as f64).ln() / unsampled).ceil() as u64)
+                .collect();
+            edges.dedup();
+            let bins = edges.len() + 1;
+            let mut counts = vec![0u64; bins];
+            let mut random = Xoshiro256PlusPlus::from_seed(seed);
+            for _ in 0..DRAWS {
+                let gap = random.next_gap_allocs(halvings);
+                counts[edges.partition_point(|&edge| edge < gap)] += 1;
+            }
+            let survival = |n: u64| (n as f64 * unsampled).exp();
+            let mut chi_square = 0.0;
+            for (k, &count) in counts.iter().enumerate() {
+                let above = if k == 0 { 1.0 } else { survival(edges[k - 1]) };
+                let below = edges.get(k).map_or(0.0, |&edge| survival(edge));
+                let expected = DRAWS as f64 * (above - below);
+                chi_square += (count as f64 - expected).powi(2) / expected;
+            }
+            // Mean and variance of a chi-square: its degrees of freedom, and twice that; 4 standard deviations.
+            let degrees = (bins - 1) as f64;
+            assert!(
+                (chi_square - degrees).abs() < 4.0 * (2.0 * degrees).sqrt(),
+                "{chi_square} of {degrees} at {halvings}"
+            );
+        }
+    }
+
+    #[test]
+    fn gaps_in_allocations_at_the_ends() {
+        assert_eq!(gap_allocs(0.25, 0), 1);
+        assert_eq!(gap_allocs(1.0, 8), 1);
+        assert_eq!(gap_allocs(0.5, 8), 178);
+        // 2^-64: 53 ln 2 of 2^64 is beyond the longest.
+        assert_eq!(gap_allocs(unit_open_closed(0), 64), 1 << 63);
     }
 
     #[test]

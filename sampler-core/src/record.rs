@@ -7,6 +7,8 @@ use core::fmt::{self, Write};
 use crate::bins::BIN_NAMES;
 use crate::config::Config;
 use crate::decision::HYBRID_THRESHOLD_BYTES;
+use crate::estimates::Estimate;
+use crate::gap_sample::{Clock, Gap, GapSamples};
 use crate::gaps::GapTotals;
 use crate::header::HEADER_BYTES;
 use crate::live::{COMMAND_BYTES, Identity, Live, PATH_BYTES, VERSION_BYTES};
@@ -149,6 +151,9 @@ fn write_totals(
     object.optional("approx_unique_pages", unique_pages)?;
     object.optional("approx_sampled_pages", sampled_pages)?;
 
+    write_estimates(object, config, totals)?;
+    write_gap_samples(object, truth.then_some(&totals.gap_samples))?;
+
     object.key("size_bins")?;
     let mut separator = "[";
     for (name, bin) in BIN_NAMES.iter().zip(&totals.bins) {
@@ -160,6 +165,107 @@ fn write_totals(
         entry.optional("total_bytes", true_count(bin.bytes))?;
         entry.optional("sampled_allocs", counted(bin.sampled_allocs))?;
         entry.optional("sampled_bytes", counted(bin.sampled_bytes))?;
+        entry.close()?;
+    }
+    object.out.write_str("]")
+}
+
+/// What the samples stand for; null where nothing is ever sampled.
+fn write_estimates(
+    object: &mut Object<impl Write>,
+    config: &Config,
+    totals: &Totals,
+) -> fmt::Result {
+    let decision = config.scheme.decision();
+    if decision == DecisionName::Never {
+        return object.raw("estimates", "null");
+    }
+    let estimates = &totals.estimates;
+    object.key("estimates")?;
+    let mut entry = Object::open(object.out)?;
+    let by_key = estimates.by_key(config);
+    let of_key = |index: usize| by_key.map(|by_key| by_key[index]);
+    write_estimate(&mut entry, "", &estimates.all(), of_key(0))?;
+    write_estimate(&mut entry, "live_", &estimates.all_live(), of_key(1))?;
+    entry.number("samples_without_key", estimates.without_key)?;
+    let others = (decision == DecisionName::PoissonBytes).then_some(&estimates.others);
+    for (name, value) in [
+        ("tcmalloc_allocs", others.map(|o| o.tcmalloc_allocs)),
+        ("tcmalloc_bytes", others.map(|o| o.tcmalloc_bytes)),
+        ("draws_allocs", others.map(|o| o.draws_allocs)),
+        ("draws_bytes", others.map(|o| o.draws_bytes)),
+        (
+            "draws_below_mean_allocs",
+            others.map(|o| o.draws_below_mean_allocs),
+        ),
+        (
+            "draws_below_mean_bytes",
+            others.map(|o| o.draws_below_mean_bytes),
+        ),
+    ] {
+        entry.optional_f64(name, value)?;
+    }
+    entry.key("size_bins")?;
+    let mut separator = "[";
+    for (bin, allocated) in estimates.allocated.iter().enumerate() {
+        entry.out.write_str(separator)?;
+        separator = ",\n  ";
+        let mut row = Object::open(entry.out)?;
+        row.text("bin", BIN_NAMES[bin].as_bytes())?;
+        write_estimate(&mut row, "", allocated, None)?;
+        write_estimate(&mut row, "live_", &estimates.live(bin), None)?;
+        row.close()?;
+    }
+    entry.out.write_str("]")?;
+    entry.close()
+}
+
+/// `by_key` only where there is one: a size bin shares its keys with others.
+fn write_estimate(
+    object: &mut Object<impl Write>,
+    prefix: &str,
+    estimate: &Estimate,
+    by_key: Option<(f64, f64)>,
+) -> fmt::Result {
+    for (name, value) in [
+        ("allocs", estimate.allocs),
+        ("bytes", estimate.bytes),
+        ("allocs_variance", estimate.allocs_variance),
+        ("bytes_variance", estimate.bytes_variance),
+    ] {
+        object.prefixed_f64(prefix, name, value)?;
+    }
+    if let Some((allocs, bytes)) = by_key {
+        object.prefixed_f64(prefix, "allocs_variance_by_key", allocs)?;
+        object.prefixed_f64(prefix, "bytes_variance_by_key", bytes)?;
+    }
+    Ok(())
+}
+
+fn write_gap_samples(object: &mut Object<impl Write>, samples: Option<&GapSamples>) -> fmt::Result {
+    let Some(samples) = samples else {
+        return object.raw("gap_samples", "null");
+    };
+    object.key("gap_samples")?;
+    object.out.write_str("[")?;
+    for (index, sample) in samples.samples().iter().enumerate() {
+        object
+            .out
+            .write_str(if index == 0 { "" } else { ",\n  " })?;
+        let clock: &[u8] = match sample.clock {
+            Clock::Allocs => b"allocs",
+            Clock::Bytes => b"bytes",
+        };
+        let mut entry = Object::open(object.out)?;
+        entry.text("clock", clock)?;
+        entry.optional("unfinished", sample.unfinished)?;
+        entry.key("gaps")?;
+        entry.out.write_str("[")?;
+        for (index, Gap { gap, size }) in sample.gaps().iter().enumerate() {
+            let separator = if index == 0 { "" } else { "," };
+            write!(entry.out, "{separator}[{gap},{size}]")?;
+        }
+        entry.out.write_str("]")?;
         entry.close()?;
     }
     object.out.write_str("]")
@@ -305,9 +411,17 @@ impl<'a, W: Write> Object<'a, W> {
     }
 
     fn optional_f64(&mut self, name: &str, value: Option<f64>) -> fmt::Result {
-        match value {
-            Some(value) => self.raw(name, format_args!("{value:?}")),
-            None => self.raw(name, "null"),
+        self.prefixed_f64("", name, value.unwrap_or(f64::NAN))
+    }
+
+    fn prefixed_f64(&mut self, prefix: &str, name: &str, value: f64) -> fmt::Result {
+        write!(self.out, "{}\"{prefix}{name}\":", self.separator)?;
+        self.separator = ", ";
+        // Not a number is what is not there, or what a file that was changed holds in the place of one.
+        if value.is_finite() {
+            write!(self.out, "{value:?}")
+        } else {
+            self.out.write_str("null")
         }
     }
 

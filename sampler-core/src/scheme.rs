@@ -1,5 +1,8 @@
 //! The names of the schemes: pairs of a tracking and a decision.
 
+use crate::decision::HYBRID_THRESHOLD_BYTES;
+use crate::hash::PAGE_SHIFT;
+
 /// A scheme as `SAMPLER_SCHEME` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -11,6 +14,12 @@ pub enum Scheme {
     HeaderPoissonBytes,
     /// A header before every block; gaps below [`HYBRID_THRESHOLD_BYTES`](crate::decision::HYBRID_THRESHOLD_BYTES), the hash from there on.
     HeaderHybrid,
+    /// A header before every block; each allocation with the same probability.
+    HeaderBernoulli,
+    /// A header before every block; a hash of the header's address that mixes.
+    HeaderHashSplitmix,
+    /// A header before every block; everything is sampled, and sizes are kept exactly: what budgets are solved from.
+    Sizes,
     /// No header, no sample; everything is counted: the cost of knowing the truth.
     Count,
     /// Calls are forwarded and not counted: the cost of being interposed.
@@ -37,24 +46,32 @@ pub enum DecisionName {
     PoissonBytes,
     /// Small sizes by gaps, others by address.
     Hybrid,
+    /// By geometric gaps in allocations.
+    Bernoulli,
+    /// By the address, through a hash that mixes.
+    HashSplitmix,
+    /// Always.
+    Always,
     /// Never.
     Never,
 }
 
 impl Scheme {
     /// Every scheme, in the order of reports.
-    pub const ALL: [Scheme; 6] = [
+    pub const ALL: [Scheme; 9] = [
         Scheme::HeaderHash,
         Scheme::HeaderPageHash,
         Scheme::HeaderPoissonBytes,
         Scheme::HeaderHybrid,
+        Scheme::HeaderBernoulli,
+        Scheme::HeaderHashSplitmix,
+        Scheme::Sizes,
         Scheme::Count,
         Scheme::None,
     ];
 
     /// The names of [`Scheme::ALL`] as one line, for messages.
-    pub const ACCEPTED: &str =
-        "HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, COUNT, NONE";
+    pub const ACCEPTED: &str = "HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SIZES, COUNT, NONE";
 
     /// The name users type.
     pub const fn name(self) -> &'static str {
@@ -63,6 +80,9 @@ impl Scheme {
             Scheme::HeaderPageHash => "HEADER_PAGE_HASH",
             Scheme::HeaderPoissonBytes => "HEADER_POISSON_BYTES",
             Scheme::HeaderHybrid => "HEADER_HYBRID",
+            Scheme::HeaderBernoulli => "HEADER_BERNOULLI",
+            Scheme::HeaderHashSplitmix => "HEADER_HASH_SPLITMIX",
+            Scheme::Sizes => "SIZES",
             Scheme::Count => "COUNT",
             Scheme::None => "NONE",
         }
@@ -90,6 +110,9 @@ impl Scheme {
             Scheme::HeaderPageHash => DecisionName::PageHash,
             Scheme::HeaderPoissonBytes => DecisionName::PoissonBytes,
             Scheme::HeaderHybrid => DecisionName::Hybrid,
+            Scheme::HeaderBernoulli => DecisionName::Bernoulli,
+            Scheme::HeaderHashSplitmix => DecisionName::HashSplitmix,
+            Scheme::Sizes => DecisionName::Always,
             Scheme::Count | Scheme::None => DecisionName::Never,
         }
     }
@@ -113,6 +136,9 @@ impl DecisionName {
             DecisionName::PageHash => "page-hash",
             DecisionName::PoissonBytes => "poisson-bytes",
             DecisionName::Hybrid => "hybrid",
+            DecisionName::Bernoulli => "bernoulli",
+            DecisionName::HashSplitmix => "hash-splitmix",
+            DecisionName::Always => "always",
             DecisionName::Never => "none",
         }
     }
@@ -121,8 +147,34 @@ impl DecisionName {
     pub const fn uses_mask(self) -> bool {
         matches!(
             self,
-            DecisionName::Hash | DecisionName::PageHash | DecisionName::Hybrid
+            DecisionName::Hash
+                | DecisionName::PageHash
+                | DecisionName::Hybrid
+                | DecisionName::Bernoulli
+                | DecisionName::HashSplitmix
         )
+    }
+
+    /// Whether blocks share their fate with others of the same key.
+    pub const fn has_keys(self) -> bool {
+        self.uses_mask() && !matches!(self, DecisionName::Bernoulli)
+    }
+
+    /// Whether a block of this size does.
+    pub const fn has_key(self, size: u64) -> bool {
+        match self {
+            DecisionName::Hybrid => size >= HYBRID_THRESHOLD_BYTES,
+            _ => self.has_keys(),
+        }
+    }
+
+    /// The key by which a block of this size is decided, if it has one: the header's address or its page.
+    pub const fn key(self, header: u64, size: u64) -> Option<u64> {
+        match self {
+            DecisionName::PageHash => Some(header >> PAGE_SHIFT),
+            _ if self.has_key(size) => Some(header),
+            _ => None,
+        }
     }
 
     /// Whether `SAMPLER_POISSON_MEAN_BYTES` matters.

@@ -5,32 +5,36 @@
 //!
 //! An unsampled allocation changes three words ([`Slot::counted`] two, the decision at most one); all else happens on a sample.
 
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
 use crate::bins::{BINS, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine, fine_bin};
 use crate::config::Config;
 use crate::counter::Counter;
+use crate::decision::HYBRID_THRESHOLD_BYTES;
+use crate::estimates::{EstimateTotals, Estimates};
+use crate::gap_sample::{Clock, GapSamples, SlotGaps};
 use crate::gaps::{GapTotals, Gaps};
 use crate::live::load_counters;
 use crate::random::{Xoshiro256PlusPlus, mix};
+use crate::scheme::DecisionName;
 use crate::windows::{SCALES, WindowTotals, Windows};
 
 /// Bytes of a slot.
 pub const SLOT_BYTES: usize = 4096;
 
 /// Counters that fill the page.
-const UNUSED: usize = 198 - PLAIN_PAGES;
+const UNUSED: usize = 35 - PLAIN_PAGES / 2;
 
 /// Pages that a thread remembers to be known and not sampled.
-const PLAIN_PAGES: usize = 64;
-
-/// The longest gap: no block is as large, so none that is refused for its size ever passes for unsampled.
-const GAP_BYTES_MAX: u64 = i64::MAX as u64;
+const PLAIN_PAGES: usize = 1 << PLAIN_PAGES_SHIFT;
+const PLAIN_PAGES_SHIFT: u32 = 6;
 
 /// The counters of one thread at a time. Its memory is aligned to its size by whoever provides it: a type so aligned cannot be moved through the stack
 /// safely (rustc 1.95 with stack probes leaves the frame unaligned).
 #[derive(Debug)]
 #[repr(C)]
 pub struct Slot {
-    /// Bytes until the next sample of the Poisson decision; 0 before the first draw, and always at mean 0.
+    /// Bytes until the next sample of the Poisson decision (allocations, of the Bernoulli one); 0 before the first draw, and always at mean 0.
     pub(crate) remaining_bytes: Counter,
     /// Frees of counted blocks, sampled ones included.
     pub frees: Counter,
@@ -67,8 +71,15 @@ pub struct Slot {
     windows: Windows,
     gaps_allocs: Gaps,
     gaps_bytes: Gaps,
-    plain_pages: [Counter; PLAIN_PAGES],
+    /// What the samples stand for.
+    pub estimates: Estimates,
+    gap_sample: SlotGaps,
+    /// The gap that was drawn last.
+    drawn_gap: Counter,
+    large_allocs_at_last_sample: Counter,
     unused: [Counter; UNUSED],
+    /// Beyond the counters, since it is a help to the thread and no result: the upper bits of a page, at the place that the lower ones say.
+    plain_pages: [AtomicU32; PLAIN_PAGES],
 }
 
 /// The counters of several slots, folded into what is reported.
@@ -108,6 +119,10 @@ pub struct Totals {
     pub gaps_allocs: GapTotals,
     /// In bytes.
     pub gaps_bytes: GapTotals,
+    /// What the samples stand for.
+    pub estimates: EstimateTotals,
+    /// The first gaps, exact.
+    pub gap_samples: GapSamples,
 }
 
 /// One size bin.
@@ -152,8 +167,12 @@ impl Slot {
             windows: Windows::new(),
             gaps_allocs: Gaps::new(),
             gaps_bytes: Gaps::new(),
-            plain_pages: [const { Counter::new() }; PLAIN_PAGES],
+            estimates: Estimates::new(),
+            gap_sample: SlotGaps::new(),
+            drawn_gap: Counter::new(),
+            large_allocs_at_last_sample: Counter::new(),
             unused: [const { Counter::new() }; UNUSED],
+            plain_pages: [const { AtomicU32::new(0) }; PLAIN_PAGES],
         }
     }
 
@@ -193,25 +212,27 @@ impl Slot {
             .chain(self.windows.counters())
             .chain(self.gaps_allocs.counters())
             .chain(self.gaps_bytes.counters())
-            .chain(&self.plain_pages)
+            .chain(self.estimates.counters())
+            .chain(self.gap_sample.counters())
+            .chain([&self.drawn_gap, &self.large_allocs_at_last_sample])
             .chain(&self.unused)
     }
 
     /// Hands the slot to a thread that draws from `seed`. A slot that was used before keeps its unfinished gap; a new one draws its first.
-    pub fn begin(&self, seed: u64, mean_bytes: u64) {
+    pub fn begin(&self, seed: u64, config: &Config) {
         let is_new = self.is_new();
         self.store_random(Xoshiro256PlusPlus::from_seed(seed));
         if is_new {
-            self.draw_gap(mean_bytes);
+            self.draw_gap(config);
         }
         self.threads.add(1);
     }
 
     /// Makes the slot fit for a few calls of a thread that will not keep it.
-    pub fn prepare(&self, seed: u64, mean_bytes: u64) {
+    pub fn prepare(&self, seed: u64, config: &Config) {
         if self.is_new() {
             self.store_random(Xoshiro256PlusPlus::from_seed(seed));
-            self.draw_gap(mean_bytes);
+            self.draw_gap(config);
         }
     }
 
@@ -231,12 +252,12 @@ impl Slot {
     /// Whether this thread has seen that the page is known and not sampled.
     #[inline(always)]
     pub fn is_plain_page(&self, page: u64) -> bool {
-        self.plain_pages[page as usize % PLAIN_PAGES].get() == page
+        self.plain_pages[page as usize % PLAIN_PAGES].load(Relaxed) == upper_bits(page)
     }
 
-    /// Remembers a page that is known and not sampled, in the place of another one. No block is on page 0.
+    /// Remembers a page that is known and not sampled, in the place of another one.
     pub fn set_plain_page(&self, page: u64) {
-        self.plain_pages[page as usize % PLAIN_PAGES].set(page);
+        self.plain_pages[page as usize % PLAIN_PAGES].store(upper_bits(page), Relaxed);
     }
 
     /// Counts a free of a block with a header, sampled or not.
@@ -247,9 +268,10 @@ impl Slot {
     }
 
     /// Counts the free of a sampled block.
-    pub fn sampled_freed(&self, size: u64) {
+    pub fn sampled_freed(&self, size: u64, config: &Config) {
         self.sampled_frees.add(1);
         self.sampled_bytes_freed.add(size);
+        self.estimates.freed(size, config);
     }
 
     /// Notes a sample of `size` bytes, after [`Slot::counted`] where that is called; `draws` says that the decision was drawn, so that the next gap is due.
@@ -257,25 +279,29 @@ impl Slot {
         let bin = bin(size);
         self.sampled_allocs[bin].add(1);
         self.sampled_bytes[bin].add(size);
+        let remaining_bytes = self.remaining_bytes.get();
+        // Mixed with what changes from sample to sample, so that no two draw alike.
+        let seed = mix(self.random[0].get(), self.sampled_allocs[bin].get());
+        self.estimates.sampled(size, remaining_bytes, seed, config);
         if self.busy.get() != 0 {
             // A signal handler came in between the lines below: they must not run within themselves.
             self.samples_in_reentry.add(1);
             if draws {
-                self.draw_gap_in_reentry(config.mean_bytes);
+                self.draw_gap_in_reentry(config);
             }
             return;
         }
         self.busy.set(1);
         if config.truth {
-            self.end_gap(size, config.window_allocs);
+            self.end_gap(size, config);
         }
         if draws {
-            self.draw_gap(config.mean_bytes);
+            self.draw_gap(config);
         }
         self.busy.set(0);
     }
 
-    fn end_gap(&self, size: u64, window_allocs: u64) {
+    fn end_gap(&self, size: u64, config: &Config) {
         let (allocs, bytes) = self.allocs_and_bytes();
         // A handler that sampled between this allocation and this line has moved the marks past it: hence the saturation.
         let gap_allocs = allocs.saturating_sub(self.allocs_at_last_sample.get() + 1);
@@ -284,23 +310,55 @@ impl Slot {
         self.gaps_bytes.finished(gap_bytes);
         self.allocs_at_last_sample.set(allocs);
         self.bytes_at_last_sample.set(bytes);
-        self.windows.sampled(allocs - 1, window_allocs);
+        self.windows.sampled(allocs - 1, config.window_allocs);
+        match config.scheme.decision() {
+            DecisionName::PoissonBytes => self.gap_sample.finished(Clock::Bytes, gap_bytes, size),
+            DecisionName::Hybrid if size < HYBRID_THRESHOLD_BYTES => {
+                let gap = self.counted_down_bytes();
+                self.gap_sample.finished(Clock::Bytes, gap, size);
+            }
+            DecisionName::Hybrid if size == HYBRID_THRESHOLD_BYTES => {}
+            DecisionName::Hybrid => {
+                let large = self.large_allocs();
+                let last = self.large_allocs_at_last_sample.get();
+                self.large_allocs_at_last_sample.set(large);
+                let gap = large.saturating_sub(last + 1);
+                self.gap_sample.finished(Clock::Allocs, gap, size);
+            }
+            _ => self.gap_sample.finished(Clock::Allocs, gap_allocs, size),
+        }
     }
 
-    fn draw_gap(&self, mean_bytes: u64) {
+    /// What unsampled allocations took of the gap so far, on the decision's own clock.
+    fn counted_down_bytes(&self) -> u64 {
+        let drawn = self.drawn_gap.get();
+        drawn.saturating_sub(self.remaining_bytes.get())
+    }
+
+    /// Allocations of more than 256 bytes.
+    fn large_allocs(&self) -> u64 {
+        const FIRST: usize = fine_bin(HYBRID_THRESHOLD_BYTES + 1);
+        let large = &self.allocs[FIRST..FINE_BIN_ZERO];
+        large.iter().map(Counter::get).sum()
+    }
+
+    fn draw_gap(&self, config: &Config) {
         let mut random =
             Xoshiro256PlusPlus::from_state([0, 1, 2, 3].map(|word: usize| self.random[word].get()));
-        let gap = random.next_gap_bytes(mean_bytes).min(GAP_BYTES_MAX);
-        self.remaining_bytes.set(gap);
+        self.set_gap(next_gap(&mut random, config));
         self.store_random(random);
     }
 
+    fn set_gap(&self, gap: u64) {
+        self.drawn_gap.set(gap);
+        self.remaining_bytes.set(gap);
+    }
+
     /// A gap that leaves the interrupted draw alone: it only reads the generator's state, and mixes in how often that happened.
-    fn draw_gap_in_reentry(&self, mean_bytes: u64) {
+    fn draw_gap_in_reentry(&self, config: &Config) {
         let seed = mix(self.random[0].get(), self.samples_in_reentry.get());
         let mut random = Xoshiro256PlusPlus::from_seed(seed);
-        let gap = random.next_gap_bytes(mean_bytes).min(GAP_BYTES_MAX);
-        self.remaining_bytes.set(gap);
+        self.set_gap(next_gap(&mut random, config));
     }
 
     fn store_random(&self, random: Xoshiro256PlusPlus) {
@@ -315,6 +373,12 @@ impl Slot {
     }
 }
 
+/// Exact for addresses up to 2^50, but for the first 256 KiB, where no program's heap begins: there zero would mean remembered.
+#[inline(always)]
+const fn upper_bits(page: u64) -> u32 {
+    (page >> PLAIN_PAGES_SHIFT) as u32
+}
+
 impl Default for Slot {
     fn default() -> Slot {
         Slot::new()
@@ -323,7 +387,8 @@ impl Default for Slot {
 
 impl Totals {
     /// Adds one slot, whose thread may still be counting.
-    pub fn add(&mut self, slot: &Slot, window_allocs: u64) {
+    pub fn add(&mut self, slot: &Slot, config: &Config) {
+        let (window_allocs, decision) = (config.window_allocs, config.scheme.decision());
         let mut allocs = 0;
         let mut bytes = 0;
         for fine in 0..FINE_BINS {
@@ -362,6 +427,20 @@ impl Totals {
         let unfinished_bytes = since(bytes, &slot.bytes_at_last_sample);
         self.gaps_allocs.add(&slot.gaps_allocs, unfinished_allocs);
         self.gaps_bytes.add(&slot.gaps_bytes, unfinished_bytes);
+        self.estimates.add(&slot.estimates);
+        let samples = &mut self.gap_samples;
+        match decision {
+            DecisionName::Never => {}
+            DecisionName::PoissonBytes => {
+                samples.add(&slot.gap_sample, Clock::Bytes, unfinished_bytes);
+            }
+            DecisionName::Hybrid => {
+                samples.add(&slot.gap_sample, Clock::Bytes, slot.counted_down_bytes());
+                let large = since(slot.large_allocs(), &slot.large_allocs_at_last_sample);
+                samples.add(&slot.gap_sample, Clock::Allocs, large);
+            }
+            _ => samples.add(&slot.gap_sample, Clock::Allocs, unfinished_allocs),
+        }
     }
 
     /// All bins in one.
@@ -373,6 +452,13 @@ impl Totals {
             add(&mut sum.sampled_bytes, bin.sampled_bytes);
             sum
         })
+    }
+}
+
+fn next_gap(random: &mut Xoshiro256PlusPlus, config: &Config) -> u64 {
+    match config.scheme.decision() {
+        DecisionName::Bernoulli => random.next_gap_allocs(config.hash_mask.count_ones()),
+        _ => random.next_gap_bytes(config.mean_bytes),
     }
 }
 

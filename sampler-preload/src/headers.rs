@@ -20,7 +20,7 @@ use crate::next::{self, NEXT};
 use crate::pages;
 use crate::slots::with_slot;
 use crate::system::{self, is_readable, set_errno};
-use crate::{secret, start, thread};
+use crate::{keys, secret, sizes, start, thread};
 
 const HEADER: usize = HEADER_BYTES as usize;
 const HEADER_SHIFT: u32 = HEADER.trailing_zeros();
@@ -128,7 +128,7 @@ unsafe fn free_rare<const TRUTH: bool>(block: *mut c_void) {
         // SAFETY: not ours, so the next allocator's to judge.
         return unsafe { (NEXT.get().free)(block) };
     };
-    with_slot(|slot| count_free::<TRUTH>(slot, word));
+    with_slot(|slot| count_free::<TRUTH>(slot, block, word));
     // SAFETY: the header vouches for the block and for its real block.
     unsafe {
         write_tag(block, 0);
@@ -173,7 +173,7 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
             return failed();
         }
         with_slot(|slot| {
-            count_free::<TRUTH>(slot, old);
+            count_free::<TRUTH>(slot, block, old);
             if TRUTH {
                 slot.reallocs.add(1);
             }
@@ -264,7 +264,10 @@ unsafe fn perhaps_sampled_block<D: Decision, const TRUTH: bool>(
         }
     }
     if sampled {
-        slot.sampled(size as u64, D::draws(size as u64), start::config());
+        let config = start::config();
+        slot.sampled(size as u64, D::draws(size as u64), config);
+        keys::sampled(slot, config, header, size as u64);
+        sizes::sampled(size as u64);
     }
     // SAFETY: the caller's promise.
     unsafe { with_header(real, size, offset_shift, sampled) }
@@ -342,12 +345,15 @@ fn header_address(real: *mut c_void, offset_shift: u32) -> u64 {
     real as u64 + (1 << offset_shift) - HEADER_BYTES
 }
 
-fn count_free<const TRUTH: bool>(slot: &Slot, word: Word) {
+/// `block` is only an address: after a realloc it is no longer there.
+fn count_free<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: Word) {
     if TRUTH {
         slot.freed(word.size());
     }
     if word.is_sampled() {
-        slot.sampled_freed(word.size());
+        let config = start::config();
+        slot.sampled_freed(word.size(), config);
+        keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`entry`] is what programs call; [`dispatch`] sends each call to the functions of the scheme, which are [`early`]
 //! until the configuration is read, then one of [`headers`], [`count`] or those of the [`next`] allocator itself. [`start`] reads the
-//! configuration and is told of forks and of the end; [`output`] creates the files. [`region`] is the memory of the counters, which [`slots`] lends to threads
+//! configuration and is told of forks and of the end; [`output`] creates the files. [`keys`] and [`sizes`] are tables that samples alone touch. [`region`] is the memory of the counters, which [`slots`] lends to threads
 //! through [`thread`].
 #![no_std]
 #![deny(missing_docs)]
@@ -19,6 +19,7 @@ mod dispatch;
 mod early;
 pub mod entry;
 mod headers;
+mod keys;
 mod next;
 mod objects;
 mod once;
@@ -27,6 +28,7 @@ mod pages;
 mod proc_file;
 mod region;
 mod secret;
+mod sizes;
 mod slots;
 mod start;
 mod system;

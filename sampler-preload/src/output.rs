@@ -14,8 +14,8 @@ use crate::once::SetAtStart;
 use crate::region::REGION_BYTES;
 use crate::system;
 
-/// Bytes of a record file; a record takes about 4 KiB and at most 25.
-const RECORD_BYTES: usize = 32 * 1024;
+/// Bytes of a record file; a record takes about 8 KiB and at most 40.
+const RECORD_BYTES: usize = 48 * 1024;
 /// Records of one pid (of programs that exec others) at most.
 const IMAGES_MAX: u32 = 100_000;
 
@@ -192,6 +192,26 @@ pub fn reopen_live(offset: usize, bytes: usize) -> Option<c_int> {
     None
 }
 
+/// Creates a further file beside the record and maps it, zeroed and shared; `None` if that is not possible.
+///
+/// # Safety
+/// The process has one thread, and its files were created.
+pub unsafe fn create_beside(suffix: &[u8], bytes: usize) -> Option<*mut libc::c_void> {
+    // SAFETY: the caller's promise.
+    let path = unsafe { &*PATH.0.get() };
+    let live = CStr::from_bytes_until_nul(path).ok()?.to_bytes();
+    let record = live.strip_suffix(LIVE_SUFFIX)?;
+    let mut buffer = [0u8; PATH_BYTES];
+    let mut text = Text::new(&mut buffer);
+    text.push(record).ok()?;
+    text.push(suffix).ok()?;
+    text.push(b"\0").ok()?;
+    let file = open_new(&buffer).ok()?;
+    let memory = map_whole(file, bytes);
+    close(file);
+    memory
+}
+
 /// Closes a descriptor of ours.
 pub fn close(file: c_int) {
     // SAFETY: the descriptor is ours.
@@ -244,27 +264,31 @@ fn open_new(path: &[u8]) -> Result<c_int, c_int> {
 
 /// Gives the record its size, maps it and closes it.
 fn map_record(file: c_int) -> bool {
-    let memory = if allocate(file, 0, RECORD_BYTES) {
-        // SAFETY: a new mapping changes nothing that exists.
-        unsafe {
-            libc::mmap(
-                null_mut(),
-                RECORD_BYTES,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                file,
-                0,
-            )
-        }
-    } else {
-        libc::MAP_FAILED
-    };
+    let memory = map_whole(file, RECORD_BYTES);
     close(file);
-    if memory == libc::MAP_FAILED {
-        return false;
+    if let Some(memory) = memory {
+        RECORD.store(memory.cast(), Ordering::Release);
     }
-    RECORD.store(memory.cast(), Ordering::Release);
-    true
+    memory.is_some()
+}
+
+/// Gives a new file its size and maps it.
+fn map_whole(file: c_int, bytes: usize) -> Option<*mut libc::c_void> {
+    if !allocate(file, 0, bytes) {
+        return None;
+    }
+    // SAFETY: a new mapping changes nothing that exists.
+    let memory = unsafe {
+        libc::mmap(
+            null_mut(),
+            bytes,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED,
+            file,
+            0,
+        )
+    };
+    (memory != libc::MAP_FAILED).then_some(memory)
 }
 
 /// Creates the live file beside the record whose path is in the buffer, and leaves its own path there.

@@ -51,13 +51,13 @@ fn with_new_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
     let config = start::config();
     let ordinal = THREADS.fetch_add(1, Ordering::Relaxed);
     if thread::is_late() {
-        slot.prepare(thread_seed(start::seed(), ordinal), config.mean_bytes);
+        slot.prepare(thread_seed(start::seed(), ordinal), config);
         let result = count(slot);
         give_back(index);
         return Some(result);
     }
     thread::set_slot(Some(slot));
-    slot.begin(thread_seed(start::seed(), ordinal), config.mean_bytes);
+    slot.begin(thread_seed(start::seed(), ordinal), config);
     rearm(FIRST_ROUND, index);
     Some(count(slot))
 }
@@ -99,16 +99,16 @@ pub fn restart_in_child(seed: u64) {
     thread::set_slot(Some(slot));
     rearm(FIRST_ROUND, index);
     THREADS.store(1, Ordering::Relaxed);
-    slot.begin(seed, start::config().mean_bytes);
+    slot.begin(seed, start::config());
 }
 
 /// The sum of all slots as of now.
 pub fn totals() -> Totals {
-    let window_allocs = start::config().window_allocs;
+    let config = start::config();
     let mut totals = Totals::default();
     for index in 0..region::live().used_slots.get() as usize {
         if let Some(slot) = existing(index) {
-            totals.add(slot, window_allocs);
+            totals.add(slot, config);
         }
     }
     totals

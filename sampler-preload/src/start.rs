@@ -8,7 +8,9 @@ use core::fmt::Write;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use sampler_core::decision::{Hash, Hybrid, PageHash, PoissonBytes};
+use sampler_core::decision::{
+    Always, Bernoulli, Hash, HashSplitmix, Hybrid, PageHash, PoissonBytes,
+};
 use sampler_core::live::{Ending, Identity, Live};
 use sampler_core::random::mix;
 use sampler_core::record;
@@ -19,7 +21,8 @@ use crate::next::NEXT;
 use crate::once::SetAtStart;
 use crate::output::Text;
 use crate::{
-    arena, count, early, headers, next, output, pages, proc_file, region, secret, slots, system,
+    arena, count, early, headers, keys, next, output, pages, proc_file, region, secret, sizes,
+    slots, system,
 };
 
 static CONFIG: SetAtStart<Config> = SetAtStart::new(Config::DEFAULT);
@@ -83,6 +86,9 @@ unsafe extern "C" fn start(
             region::replace(Some(file));
             output::close(file);
         }
+        if config().scheme == Scheme::Sizes && wanted {
+            sizes::start();
+        }
         // Arguments that do not fit are noted as missing.
         strings(arguments)
             .all(|argument| region::live().push_argument(argument.to_bytes_with_nul()));
@@ -137,6 +143,12 @@ fn scheme_allocator() -> Allocator {
         (Scheme::HeaderPoissonBytes, false) => headers::allocator::<PoissonBytes, false>(),
         (Scheme::HeaderHybrid, true) => headers::allocator::<Hybrid, true>(),
         (Scheme::HeaderHybrid, false) => headers::allocator::<Hybrid, false>(),
+        (Scheme::HeaderBernoulli, true) => headers::allocator::<Bernoulli, true>(),
+        (Scheme::HeaderBernoulli, false) => headers::allocator::<Bernoulli, false>(),
+        (Scheme::HeaderHashSplitmix, true) => headers::allocator::<HashSplitmix, true>(),
+        (Scheme::HeaderHashSplitmix, false) => headers::allocator::<HashSplitmix, false>(),
+        (Scheme::Sizes, true) => headers::allocator::<Always, true>(),
+        (Scheme::Sizes, false) => headers::allocator::<Always, false>(),
         (Scheme::Count, true) => count::ALLOCATOR,
         // Nothing is sampled and nothing else to be counted.
         (Scheme::Count, false) | (Scheme::None, _) => *NEXT.get(),
@@ -191,6 +203,7 @@ unsafe extern "C" fn in_child() {
     };
     begin(image, seed);
     pages::restart_in_child();
+    keys::restart_in_child();
     slots::restart_in_child(seed);
     // SAFETY: a forked child has one thread.
     unsafe { secret::restore() };

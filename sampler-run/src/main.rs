@@ -4,7 +4,7 @@
 //! cannot be believed leaves `FILE.failed` and a line that says why.
 //!
 //! Reading order: [`options`] what the user asked for; [`child`] runs it, as [`launch`] starts it; [`records`] gathers what its processes wrote;
-//! [`run_file`] puts it together, with the [`machine`] it ran on.
+//! [`run_file`] puts it together, with the [`machine`] it ran on and, under one scheme, the [`sizes`] it asked for.
 #![forbid(unsafe_code)]
 
 mod child;
@@ -13,6 +13,7 @@ mod machine;
 mod options;
 mod records;
 mod run_file;
+mod sizes;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -68,9 +69,11 @@ fn run() -> Result<i32, Failure> {
         }
     };
     let records = Records::gather(records_directory.path(), ended.pid, &ended.in_a_word());
-    match judge(&request, &ended, &records) {
-        Ok(()) => {
-            output.write(&request, &ended, &records)?;
+    let judged = judge(&request, &ended, &records)
+        .and_then(|()| sizes::gather(records_directory.path(), request.scheme));
+    match judged {
+        Ok(sizes) => {
+            output.write(&request, &ended, &records, sizes)?;
             Ok(ended.shell_status())
         }
         Err(failure) => Err(output.write_failed(&request, Some(&ended), &records, failure)),

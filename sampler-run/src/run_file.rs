@@ -66,8 +66,15 @@ impl RunFile {
     }
 
     /// Writes the file of a run that can be believed.
-    pub fn write(self, request: &Request, ended: &Ended, records: &Records) -> Result<(), Failure> {
-        let content = content(request, Some(ended), records);
+    pub fn write(
+        self,
+        request: &Request,
+        ended: &Ended,
+        records: &Records,
+        sizes: Value,
+    ) -> Result<(), Failure> {
+        let mut content = content(request, Some(ended), records);
+        content["sizes"] = sizes;
         let (failed, path) = (failed_path(&self.path), self.path.clone());
         self.persist(&path, &content)?;
         // What an earlier try left.
@@ -151,6 +158,7 @@ fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value
             "descendants_alive": records.alive,
             "bypassed_programs": records.bypassed,
         },
+        "sizes": null,
         "processes": records.found,
     })
 }

@@ -9,11 +9,13 @@ pub struct Setting {
     pub everything: bool,
 }
 
-const SCHEMES: [&str; 6] = [
+const SCHEMES: [&str; 8] = [
     "HEADER_HASH",
     "HEADER_PAGE_HASH",
     "HEADER_POISSON_BYTES",
     "HEADER_HYBRID",
+    "HEADER_BERNOULLI",
+    "HEADER_HASH_SPLITMIX",
     COUNT,
     NONE,
 ];

@@ -3,11 +3,11 @@ use std::boxed::Box;
 
 fn poisson_slot(seed: u64, mean_bytes: u64) -> (Box<Slot>, Config) {
     let slot = Box::new(Slot::new());
-    slot.begin(seed, mean_bytes);
     let config = Config {
         mean_bytes,
         ..Config::default()
     };
+    slot.begin(seed, &config);
     (slot, config)
 }
 
@@ -112,6 +112,9 @@ fn hashes_sample_an_address_by_the_mask_alone() {
             assert_eq!(Hash::is_sampled(&config, &slot, address, 1), expected);
             let expected = page_hash(address >> 12) & mask == 0;
             assert_eq!(PageHash::is_sampled(&config, &slot, address, 1), expected);
+            let expected = splitmix(address) & mask == 0;
+            let found = HashSplitmix::is_sampled(&config, &slot, address, 1);
+            assert_eq!(found, expected);
         }
     }
 }
@@ -136,4 +139,58 @@ fn hashed_sizes_do_not_use_up_the_hybrids_gap() {
     let gap = slot.remaining_bytes.get();
     samples::<Hybrid>(&slot, &config, 1 << 20, 1000);
     assert_eq!(slot.remaining_bytes.get(), gap);
+}
+
+#[test]
+fn bernoulli_samples_every_size_with_the_probability_of_the_mask() {
+    for (index, (mask, size, allocs)) in [
+        (0u64, 16u64, 1000u64),
+        (1, 0, 100_000),
+        (0xFF, 16, 1_000_000),
+        (0xFFF, 1 << 30, 10_000_000),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let config = Config {
+            scheme: crate::Scheme::HeaderBernoulli,
+            hash_mask: mask,
+            truth: false,
+            ..Config::default()
+        };
+        let slot = Box::new(Slot::new());
+        slot.begin(70 + index as u64, &config);
+        let found = samples::<Bernoulli>(&slot, &config, size, allocs) as f64;
+        let p = 0.5f64.powi(mask.count_ones() as i32);
+        // Independent decisions: binomial, 4 sigmas.
+        let expected = allocs as f64 * p;
+        let sigma = (expected * (1.0 - p)).sqrt();
+        assert!(
+            (found - expected).abs() <= 4.0 * sigma,
+            "{found}, not {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_mixing_hash_spreads_its_samples_over_pages_like_independent_decisions() {
+    // Of the 256 possible blocks of a page 1 is expected, and Poisson's e^-1 of all pages have none; the seed's hash leaves 3/4 empty.
+    let slot = Slot::new();
+    let config = Config::default();
+    let pages = 10_000;
+    let empty = (0..pages)
+        .filter(|page| {
+            let sampled = |block: u64| {
+                HashSplitmix::is_sampled(
+                    &config,
+                    &slot,
+                    0x7F00_0000_0000 + page * 4096 + block * 16,
+                    1,
+                )
+            };
+            !(0..256).any(sampled)
+        })
+        .count() as f64;
+    // (255/256)^256 = 0.36716; binomial sigma 48; 4 of them.
+    assert!((empty - 3671.6).abs() < 4.0 * 48.2, "{empty}");
 }

@@ -36,7 +36,7 @@ fn file(slots: u64) -> Vec<u8> {
     let mut bytes = bytes_of(live.counters());
     for index in 0..slots {
         let slot = Slot::new();
-        slot.begin(index, 4096);
+        slot.begin(index, &identity().config);
         for size in 0..100 {
             slot.counted(size);
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::estimates::KeyBefore;
 use crate::slot::Slot;
 use std::string::String;
 
@@ -28,7 +29,7 @@ fn process(scheme: Scheme) -> Process {
 
 fn json(process: &Process, slot: &Slot) -> String {
     let mut totals = Totals::default();
-    totals.add(slot, process.identity.config.window_allocs);
+    totals.add(slot, &process.identity.config);
     let mut text = String::new();
     write(&mut text, &process.live, &process.identity, &totals, "exit").unwrap();
     text
@@ -107,7 +108,34 @@ fn pages_are_null_where_one_is_missing() {
 #[test]
 fn a_child_may_free_more_sampled_blocks_than_it_allocated() {
     let slot = Slot::new();
-    slot.sampled_freed(10);
+    slot.sampled_freed(10, &process(Scheme::HeaderHash).identity.config);
     let text = json(&process(Scheme::HeaderHash), &slot);
     has(&text, "\"sampled_live_allocs_estimate\":-1");
+}
+
+#[test]
+fn estimates_stand_beside_the_counts() {
+    let slot = Slot::new();
+    let hash = process(Scheme::HeaderHash);
+    for size in [0, 40, 60, 100] {
+        slot.counted(size);
+    }
+    slot.sampled(100, false, &hash.identity.config);
+    slot.sampled(40, false, &hash.identity.config);
+    slot.sampled_freed(40, &hash.identity.config);
+    slot.estimates.key_sampled(KeyBefore::default(), 100);
+    let text = json(&hash, &slot);
+    // p = 1/256: weight 256; variance 255/256 * 65536 = 65280 a sample, times the size squared.
+    for part in [
+        "\"estimates\":{\"allocs\":512.0, \"bytes\":35840.0, \"allocs_variance\":130560.0, \"bytes_variance\":757248000.0, \"allocs_variance_by_key\":65280.0, \"bytes_variance_by_key\":652800000.0, \"live_allocs\":256.0, \"live_bytes\":25600.0",
+        "\"samples_without_key\":0",
+        "\"tcmalloc_bytes\":null",
+        "{\"bin\":\"33-64\", \"allocs\":256.0, \"bytes\":10240.0, \"allocs_variance\":65280.0, \"bytes_variance\":104448000.0, \"live_allocs\":0.0",
+        "\"gap_samples\":[{\"clock\":\"allocs\", \"unfinished\":0, \"gaps\":[[3,100],[0,40]]}]",
+    ] {
+        has(&text, part);
+    }
+    slot.estimates.without_key.add(1);
+    assert!(!json(&hash, &slot).contains("by_key"));
+    has(&json(&process(Scheme::Count), &slot), "\"estimates\":null");
 }

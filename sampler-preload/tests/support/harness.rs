@@ -336,7 +336,8 @@ fn start(
         command.env("HELPER", shared(helper));
     }
     if let Some(setting) = setting {
-        let header = setting.scheme.starts_with("HEADER").then_some("16");
+        let has_headers = setting.scheme.starts_with("HEADER") || setting.scheme == "SIZES";
+        let header = has_headers.then_some("16");
         let (mean, mask) = match setting.is_all_sampled {
             true => ("0", "0"),
             false => ("4096", "0xFF"),

@@ -14,11 +14,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Every scheme that counts.
-pub const COUNTING: [&str; 5] = [
+pub const COUNTING: [&str; 8] = [
     "HEADER_HASH",
     "HEADER_PAGE_HASH",
     "HEADER_POISSON_BYTES",
     "HEADER_HYBRID",
+    "HEADER_BERNOULLI",
+    "HEADER_HASH_SPLITMIX",
+    "SIZES",
     "COUNT",
 ];
 
@@ -213,7 +216,7 @@ pub fn read_records(directory: &Path) -> (BTreeMap<String, Value>, Vec<String>) 
     for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        if name.ends_with(".live") {
+        if name.ends_with(".live") || name.ends_with(".sizes") {
             continue;
         }
         let bytes = fs::read(entry.path()).unwrap();
@@ -256,6 +259,13 @@ pub fn assert_consistent(record: &Value) {
         let in_windows = window["size"].as_u64().unwrap() * window["total"].as_u64().unwrap();
         let remainder = window["remainder_allocs"].as_u64().unwrap();
         assert_eq!(in_windows + remainder, number("total_allocs"));
+    }
+    if record["scheme"] == "SIZES" {
+        // Everything is sampled with weight 1, so the estimates are the counts: from every thread and signal handler.
+        let estimate = |key: &str| record["estimates"][key].as_f64().unwrap();
+        let allocs = number("total_allocs") - number("zero_size_allocs");
+        assert_eq!(estimate("allocs"), allocs as f64);
+        assert_eq!(estimate("bytes"), number("total_bytes_alloc") as f64);
     }
     let losses = record["losses"].as_object().unwrap();
     assert!(

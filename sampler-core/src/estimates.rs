@@ -1,0 +1,353 @@
+//! What the samples say of everything: sums of weights, kept for each size bin, and what their spread is.
+//!
+//! A sample of size s and probability p adds `1/p` to the allocations of its bin and `s/p` to the bytes ([`crate::weight`]); its free takes the
+//! same away from the live ones. Beside each sum is the variance estimate for independent decisions, `sum of (1-p)/p^2 y^2` with y = 1 or s, which has the
+//! variance of the sum as its expectation. Allocations of 0 bytes are outside the estimates.
+//!
+//! Hashes do not decide independently: blocks that share a key (an address; a page) share their fate. For these the sum is one over keys, not blocks,
+//! `sum over sampled keys of (1-p) (sum of y/p within the key)^2`; the sums of squares are kept here, the sums within each key by the
+//! caller, who says what they were before.
+//!
+//! All of it happens on samples only. A signal handler that samples within a sum may come between its reading and its writing: hence
+//! compare-and-exchange, after which nothing is lost, and readers see each sum whole.
+
+use crate::bins::{BINS, bin};
+use crate::config::Config;
+use crate::counter::Counter;
+use crate::random::Xoshiro256PlusPlus;
+use crate::scheme::DecisionName;
+use crate::weight;
+
+/// The sums of one slot. Memory of zeros is a slot that sampled nothing.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Estimates {
+    bins: [Bin; BINS],
+    /// Estimators in use elsewhere, in the order of [`Others`].
+    others: [Counter; OTHERS],
+    /// In the order of [`Keyed`].
+    keyed: [Counter; KEYED],
+    /// Samples whose key found no room: what is above says nothing then.
+    pub without_key: Counter,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+struct Bin {
+    sampled: [Counter; SUMS],
+    freed: [Counter; SUMS],
+}
+
+/// Allocations, bytes, and the variance of each.
+const SUMS: usize = 4;
+const OTHERS: usize = 6;
+const KEYED: usize = 8;
+
+/// An estimate of allocations and of the bytes they requested, with its variance for independent decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    /// Estimated allocations.
+    pub allocs: f64,
+    /// Estimated bytes.
+    pub bytes: f64,
+    /// Estimated variance of the allocations.
+    pub allocs_variance: f64,
+    /// Estimated variance of the bytes.
+    pub bytes_variance: f64,
+}
+
+/// All sums, folded over slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EstimateTotals {
+    /// Of all allocations, by bin.
+    pub allocated: [Estimate; BINS],
+    /// Of those that were freed, by bin; the variances are what the frees take away from the variances of the live ones.
+    pub freed: [Estimate; BINS],
+    /// Estimators in use elsewhere.
+    pub others: Others,
+    /// Sums over keys.
+    pub keyed: Keyed,
+    /// Samples whose key found no room.
+    pub without_key: u64,
+}
+
+/// Estimators in use elsewhere, on the identical samples of exponential gaps in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Others {
+    /// [`weight::tcmalloc_bytes`], in blocks: that over the size.
+    pub tcmalloc_allocs: f64,
+    /// [`weight::tcmalloc_bytes`].
+    pub tcmalloc_bytes: f64,
+    /// [`weight::draws_bytes`], in blocks.
+    pub draws_allocs: f64,
+    /// [`weight::draws_bytes`].
+    pub draws_bytes: f64,
+    /// Of these, in blocks below the mean.
+    pub draws_below_mean_allocs: f64,
+    /// Of these, in blocks below the mean.
+    pub draws_below_mean_bytes: f64,
+}
+
+/// Sums of squares over sampled keys, unweighted; and the variances of samples that have no key (the hybrid's small ones).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Keyed {
+    /// Sum over keys of the square of their sampled allocations.
+    pub allocs_squares: f64,
+    /// Sum over keys of the square of their sampled bytes.
+    pub bytes_squares: f64,
+    /// The same of blocks that are alive.
+    pub live_allocs_squares: f64,
+    /// The same of blocks that are alive.
+    pub live_bytes_squares: f64,
+    /// Variance of samples without key.
+    pub independent_allocs: f64,
+    /// Variance of samples without key.
+    pub independent_bytes: f64,
+    /// The same of blocks that are alive.
+    pub independent_live_allocs: f64,
+    /// The same of blocks that are alive.
+    pub independent_live_bytes: f64,
+}
+
+/// What a key held before a sample was added or a live one taken away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyBefore {
+    /// Sampled allocations.
+    pub allocs: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Sampled blocks that are alive.
+    pub live_allocs: u64,
+    /// Bytes of them.
+    pub live_bytes: u64,
+}
+
+impl Estimates {
+    /// Nothing sampled yet.
+    pub const fn new() -> Estimates {
+        Estimates {
+            bins: [const {
+                Bin {
+                    sampled: [const { Counter::new() }; SUMS],
+                    freed: [const { Counter::new() }; SUMS],
+                }
+            }; BINS],
+            others: [const { Counter::new() }; OTHERS],
+            keyed: [const { Counter::new() }; KEYED],
+            without_key: Counter::new(),
+        }
+    }
+
+    /// Adds a sample. `remaining_bytes` was left of its gap in bytes, if there is one; `seed` is for the draws of an estimator, not of the decision.
+    pub(crate) fn sampled(&self, size: u64, remaining_bytes: u64, seed: u64, config: &Config) {
+        let Some(terms) = terms(config, size) else {
+            return;
+        };
+        add_all(&self.bins[bin(size)].sampled, &terms);
+        let decision = config.scheme.decision();
+        if decision == DecisionName::PoissonBytes {
+            let blocks = 1.0 / size as f64;
+            let tcmalloc = weight::tcmalloc_bytes(size, remaining_bytes, config.mean_bytes);
+            let mut random = Xoshiro256PlusPlus::from_seed(seed);
+            let draws = weight::draws_bytes(size, remaining_bytes, config.mean_bytes, &mut random);
+            let below = if size < config.mean_bytes { draws } else { 0.0 };
+            let others = [tcmalloc, draws, below].map(|bytes| [bytes * blocks, bytes]);
+            add_all(&self.others, others.as_flattened());
+        }
+        if decision.has_keys() && !decision.has_key(size) {
+            let [_, _, allocs, bytes] = terms;
+            add_all(&self.keyed[4..], &[allocs, bytes, allocs, bytes]);
+        }
+    }
+
+    /// Takes a sampled block away from the live ones.
+    pub(crate) fn freed(&self, size: u64, config: &Config) {
+        let Some(terms) = terms(config, size) else {
+            return;
+        };
+        add_all(&self.bins[bin(size)].freed, &terms);
+        let decision = config.scheme.decision();
+        if decision.has_keys() && !decision.has_key(size) {
+            let [_, _, allocs, bytes] = terms;
+            add_all(&self.keyed[6..], &[-allocs, -bytes]);
+        }
+    }
+
+    /// Adds a sample of `size` bytes to its key, which held `before`.
+    pub fn key_sampled(&self, before: KeyBefore, size: u64) {
+        let added = [
+            added_square(before.allocs, 1),
+            added_square(before.bytes, size),
+            added_square(before.live_allocs, 1),
+            added_square(before.live_bytes, size),
+        ];
+        add_all(&self.keyed[..4], &added);
+    }
+
+    /// Takes a live block of `size` bytes away from its key, which held `before`.
+    pub fn key_freed(&self, before: KeyBefore, size: u64) {
+        let left = |before: u64, taken| -added_square(before.saturating_sub(taken), taken);
+        let taken = [left(before.live_allocs, 1), left(before.live_bytes, size)];
+        add_all(&self.keyed[2..4], &taken);
+    }
+
+    /// The counters, in the order of the layout.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
+        self.bins
+            .iter()
+            .flat_map(|bin| bin.sampled.iter().chain(&bin.freed))
+            .chain(&self.others)
+            .chain(&self.keyed)
+            .chain([&self.without_key])
+    }
+}
+
+impl Default for Estimates {
+    fn default() -> Estimates {
+        Estimates::new()
+    }
+}
+
+impl EstimateTotals {
+    /// Adds one slot's.
+    pub(crate) fn add(&mut self, slot: &Estimates) {
+        for (index, bin) in slot.bins.iter().enumerate() {
+            self.allocated[index].add(&read(&bin.sampled));
+            self.freed[index].add(&read(&bin.freed));
+        }
+        let others = slot.others.each_ref().map(Counter::get_f64);
+        for (sum, more) in self.others.fields().into_iter().zip(others) {
+            *sum += more;
+        }
+        let keyed = slot.keyed.each_ref().map(Counter::get_f64);
+        for (sum, more) in self.keyed.fields().into_iter().zip(keyed) {
+            *sum += more;
+        }
+        self.without_key = self.without_key.wrapping_add(slot.without_key.get());
+    }
+
+    /// Of all allocations.
+    pub fn all(&self) -> Estimate {
+        sum(&self.allocated)
+    }
+
+    /// Of the blocks that are alive, in one bin.
+    pub fn live(&self, bin: usize) -> Estimate {
+        self.allocated[bin].minus(&self.freed[bin])
+    }
+
+    /// Of all blocks that are alive.
+    pub fn all_live(&self) -> Estimate {
+        self.all().minus(&sum(&self.freed))
+    }
+
+    /// The variances over keys, of [`EstimateTotals::all`] and of [`EstimateTotals::all_live`], as (allocations, bytes); `None` if the decision has no keys
+    /// or one of them is missing.
+    pub fn by_key(&self, config: &Config) -> Option<[(f64, f64); 2]> {
+        if !config.scheme.decision().has_keys() || self.without_key > 0 {
+            return None;
+        }
+        let p = weight::of_mask(config.hash_mask);
+        let factor = (1.0 - p) / (p * p);
+        let keyed = &self.keyed;
+        Some([
+            (
+                factor * keyed.allocs_squares + keyed.independent_allocs,
+                factor * keyed.bytes_squares + keyed.independent_bytes,
+            ),
+            (
+                factor * keyed.live_allocs_squares + keyed.independent_live_allocs,
+                factor * keyed.live_bytes_squares + keyed.independent_live_bytes,
+            ),
+        ])
+    }
+}
+
+impl Estimate {
+    fn add(&mut self, other: &Estimate) {
+        self.allocs += other.allocs;
+        self.bytes += other.bytes;
+        self.allocs_variance += other.allocs_variance;
+        self.bytes_variance += other.bytes_variance;
+    }
+
+    fn minus(mut self, other: &Estimate) -> Estimate {
+        self.allocs -= other.allocs;
+        self.bytes -= other.bytes;
+        self.allocs_variance -= other.allocs_variance;
+        self.bytes_variance -= other.bytes_variance;
+        self
+    }
+}
+
+impl Others {
+    fn fields(&mut self) -> [&mut f64; OTHERS] {
+        [
+            &mut self.tcmalloc_allocs,
+            &mut self.tcmalloc_bytes,
+            &mut self.draws_allocs,
+            &mut self.draws_bytes,
+            &mut self.draws_below_mean_allocs,
+            &mut self.draws_below_mean_bytes,
+        ]
+    }
+}
+
+impl Keyed {
+    fn fields(&mut self) -> [&mut f64; KEYED] {
+        [
+            &mut self.allocs_squares,
+            &mut self.bytes_squares,
+            &mut self.live_allocs_squares,
+            &mut self.live_bytes_squares,
+            &mut self.independent_allocs,
+            &mut self.independent_bytes,
+            &mut self.independent_live_allocs,
+            &mut self.independent_live_bytes,
+        ]
+    }
+}
+
+/// What a sample adds: blocks, bytes, and the variance of each. `None` for what is outside the estimates.
+fn terms(config: &Config, size: u64) -> Option<[f64; SUMS]> {
+    let p = weight::probability(config, size);
+    if size == 0 || p <= 0.0 {
+        return None;
+    }
+    let (weight, size) = (1.0 / p, size as f64);
+    let variance = (1.0 - p) * weight * weight;
+    Some([weight, size * weight, variance, variance * size * size])
+}
+
+/// `(before + more)^2 - before^2`.
+fn added_square(before: u64, more: u64) -> f64 {
+    let (before, more) = (before as f64, more as f64);
+    more * (2.0 * before + more)
+}
+
+fn add_all(counters: &[Counter], terms: &[f64]) {
+    for (counter, &term) in counters.iter().zip(terms) {
+        counter.add_f64_shared(term);
+    }
+}
+
+fn read(counters: &[Counter; SUMS]) -> Estimate {
+    let [allocs, bytes, allocs_variance, bytes_variance] =
+        counters.each_ref().map(Counter::get_f64);
+    Estimate {
+        allocs,
+        bytes,
+        allocs_variance,
+        bytes_variance,
+    }
+}
+
+fn sum(bins: &[Estimate; BINS]) -> Estimate {
+    bins.iter().fold(Estimate::default(), |mut sum, bin| {
+        sum.add(bin);
+        sum
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! What each sampled key holds, for decisions in which blocks share their fate with others of the same address or page: the spread of
+//! their estimates is one over keys (`sampler_core::estimates`).
+//!
+//! Touched by samples and their frees alone. Fixed memory, mapped at the first such sample: a key that finds no room is counted, and the
+//! process then reports no spread over keys. Entries are taken one after the other, so that few keys touch few pages. There is no lock: a thread links an
+//! entry by one compare-and-exchange, and a signal handler finds the table whole at any time.
+
+use core::ffi::c_void;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
+
+use sampler_core::Config;
+use sampler_core::estimates::KeyBefore;
+use sampler_core::hash::splitmix;
+use sampler_core::slot::Slot;
+
+use crate::system;
+
+/// Keys that a process can hold; with one address in 256 sampled, 16 million addresses in use.
+const ENTRIES: usize = 1 << 16;
+const BUCKETS: usize = 1 << 14;
+
+#[repr(C)]
+struct Table {
+    /// Entries handed out.
+    used: AtomicU32,
+    /// The place of the first entry of each bucket, from 1; 0 for none.
+    buckets: [AtomicU32; BUCKETS],
+    entries: [Entry; ENTRIES],
+}
+
+#[repr(C)]
+struct Entry {
+    key: AtomicU64,
+    /// As in `buckets`.
+    next: AtomicU32,
+    allocs: AtomicU64,
+    bytes: AtomicU64,
+    live_allocs: AtomicU64,
+    live_bytes: AtomicU64,
+}
+
+static TABLE: AtomicPtr<Table> = AtomicPtr::new(null_mut());
+
+/// Notes a sample whose header is at this address.
+pub fn sampled(slot: &Slot, config: &Config, header: u64, size: u64) {
+    let Some(key) = config.scheme.decision().key(header, size) else {
+        return;
+    };
+    if size == 0 {
+        // Outside the estimates.
+        return;
+    }
+    let Some(entry) = table().and_then(|table| table.find_or_add(key)) else {
+        slot.estimates.without_key.add(1);
+        return;
+    };
+    let before = KeyBefore {
+        allocs: entry.allocs.fetch_add(1, Relaxed),
+        bytes: entry.bytes.fetch_add(size, Relaxed),
+        live_allocs: entry.live_allocs.fetch_add(1, Relaxed),
+        live_bytes: entry.live_bytes.fetch_add(size, Relaxed),
+    };
+    slot.estimates.key_sampled(before, size);
+}
+
+/// Notes the free of a sampled block. One that this process never noted, since a parent allocated it, is not in the table.
+pub fn freed(slot: &Slot, config: &Config, header: u64, size: u64) {
+    let Some(key) = config.scheme.decision().key(header, size) else {
+        return;
+    };
+    // SAFETY: a table that is there stays.
+    let Some(table) = (unsafe { TABLE.load(Acquire).as_ref() }) else {
+        return;
+    };
+    let Some(entry) = table.find(key).filter(|_| size > 0) else {
+        return;
+    };
+    let before = KeyBefore {
+        live_allocs: entry.live_allocs.fetch_sub(1, Relaxed),
+        live_bytes: entry.live_bytes.fetch_sub(size, Relaxed),
+        ..KeyBefore::default()
+    };
+    slot.estimates.key_freed(before, size);
+}
+
+/// In a forked child: no key was sampled yet. The memory stays where it is, for a call that was interrupted.
+pub fn restart_in_child() {
+    let table = TABLE.load(Acquire);
+    if !table.is_null() {
+        // SAFETY: private memory of our own, whole pages, all atomics, for which zeros are a table without keys.
+        unsafe {
+            libc::madvise(
+                table.cast::<c_void>(),
+                size_of::<Table>(),
+                libc::MADV_DONTNEED,
+            )
+        };
+    }
+}
+
+fn table() -> Option<&'static Table> {
+    let mut table = TABLE.load(Acquire);
+    if table.is_null() {
+        table = system::map(size_of::<Table>())?.cast();
+        if let Err(installed) = TABLE.compare_exchange(null_mut(), table, AcqRel, Acquire) {
+            // SAFETY: another thread's table won; ours was seen by nobody.
+            unsafe { system::unmap(table.cast(), size_of::<Table>()) };
+            table = installed;
+        }
+    }
+    // SAFETY: zeroed memory is a table without keys, and it is never unmapped once installed.
+    unsafe { table.as_ref() }
+}
+
+impl Table {
+    fn find_or_add(&self, key: u64) -> Option<&Entry> {
+        if let Some(entry) = self.find(key) {
+            return Some(entry);
+        }
+        let place = self.take()?;
+        let entry = self.entries.get(place as usize - 1)?;
+        entry.key.store(key, Relaxed);
+        let bucket = &self.buckets[bucket_of(key)];
+        let mut head = bucket.load(Acquire);
+        loop {
+            entry.next.store(head, Relaxed);
+            match bucket.compare_exchange(head, place, AcqRel, Acquire) {
+                Ok(_) => return Some(entry),
+                Err(now) => head = now,
+            }
+            // Somebody was faster, perhaps with this key: then the entry that we took stays unused.
+            if let Some(entry) = self.find(key) {
+                return Some(entry);
+            }
+        }
+    }
+
+    /// The place of an entry that nobody has; `None` when all are taken.
+    fn take(&self) -> Option<u32> {
+        let one_more = |used: u32| ((used as usize) < ENTRIES).then_some(used + 1);
+        let before = self.used.fetch_update(Relaxed, Relaxed, one_more).ok()?;
+        Some(before + 1)
+    }
+
+    fn find(&self, key: u64) -> Option<&Entry> {
+        let mut place = self.buckets[bucket_of(key)].load(Acquire);
+        loop {
+            let entry = self.entries.get((place as usize).checked_sub(1)?)?;
+            if entry.key.load(Relaxed) == key {
+                return Some(entry);
+            }
+            place = entry.next.load(Acquire);
+        }
+    }
+}
+
+fn bucket_of(key: u64) -> usize {
+    splitmix(key) as usize % BUCKETS
+}

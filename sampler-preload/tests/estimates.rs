@@ -1,0 +1,69 @@
+//! What the samples are said to stand for, in real processes.
+
+mod support;
+
+use support::*;
+
+/// 64 addresses with 1000 samples each or none. A key's variance has the square of its 1000 where independent decisions have 1000 squares of 1: a
+/// factor of 1000, a little less for what start-up adds. That no address is sampled has probability 2^-64 over the layouts of the heap.
+#[test]
+fn hot_addresses_spread_the_estimate_a_thousandfold() {
+    let program = compile("hot_addresses", &[]);
+    let ran = run(
+        &program,
+        &[],
+        &[
+            ("SAMPLER_SCHEME", "HEADER_HASH_SPLITMIX"),
+            ("SAMPLER_HASH_MASK", "0x1"),
+        ],
+    )
+    .succeeded();
+    let record = ran.record();
+    let number = |key: &str| record["estimates"][key].as_f64().unwrap();
+    let effect = number("allocs_variance_by_key") / number("allocs_variance");
+    assert!((900.0..=1000.5).contains(&effect), "{effect}");
+    // All was freed: what rounding leaves of sums that were taken back is far below one block.
+    assert!(
+        number("live_allocs").abs() < 1e-6 && number("live_allocs_variance_by_key").abs() < 1e-6
+    );
+}
+
+#[test]
+fn decisions_without_keys_have_no_spread_over_keys() {
+    let program = compile("hot_addresses", &[]);
+    for scheme in ["HEADER_POISSON_BYTES", "HEADER_BERNOULLI"] {
+        let ran = run_scheme(&program, scheme).succeeded();
+        let estimates = &ran.record()["estimates"];
+        assert!(estimates.get("allocs_variance_by_key").is_none());
+        assert!(estimates["allocs"].as_f64().unwrap() > 0.0);
+    }
+}
+
+/// One weight for all, so the estimates are the counts of samples times it.
+#[test]
+fn estimates_are_the_samples_times_their_weight() {
+    let program = compile("hot_addresses", &[]);
+    let ran = run(
+        &program,
+        &[],
+        &[
+            ("SAMPLER_SCHEME", "HEADER_BERNOULLI"),
+            ("SAMPLER_HASH_MASK", "0xF"),
+        ],
+    )
+    .succeeded();
+    let record = ran.record();
+    let bins = record["size_bins"].as_array().unwrap();
+    let estimates = record["estimates"]["size_bins"].as_array().unwrap();
+    for (bin, estimate) in bins.iter().zip(estimates) {
+        assert_eq!(
+            bin["sampled_allocs"].as_f64().unwrap() * 16.0,
+            estimate["allocs"].as_f64().unwrap()
+        );
+        assert_eq!(
+            bin["sampled_bytes"].as_f64().unwrap() * 16.0,
+            estimate["bytes"].as_f64().unwrap()
+        );
+    }
+    assert!(record["sampled_allocs"].as_u64().unwrap() > 3000);
+}
