@@ -92,8 +92,8 @@ mod tests {
             .iter()
             .map(Setting::name)
             .collect();
-        assert_eq!(names.len(), 10);
+        assert_eq!(names.len(), 14);
         assert_eq!(names[..2], ["HEADER_HASH", "HEADER_HASH-everything"]);
-        assert_eq!(names[8..], ["COUNT", "NONE"]);
+        assert_eq!(names[12..], ["COUNT", "NONE"]);
     }
 }

@@ -69,11 +69,11 @@ fn a_program_that_prints_the_same_survives_all_settings() {
     let (status, table, _) = survive(&["fine"]);
     assert_eq!(status, Some(0), "{table}");
     let row = table.lines().find(|line| line.starts_with("fine")).unwrap();
-    // Nine settings count, and NONE does not.
+    // Thirteen settings count, and NONE does not.
     let words: Vec<&str> = row.split_whitespace().collect();
-    assert_eq!(words.iter().filter(|&&word| word == "ok").count(), 10);
+    assert_eq!(words.iter().filter(|&&word| word == "ok").count(), 14);
     let counts = words.iter().filter_map(|word| word.parse::<u64>().ok());
-    assert_eq!(counts.filter(|&count| count > 100).count(), 9, "{table}");
+    assert_eq!(counts.filter(|&count| count > 100).count(), 13, "{table}");
 }
 
 #[test]

@@ -249,7 +249,7 @@ fn judge(behaviour: &Behaviour, setting: Setting, ran: &Ran, allocator: Option<&
         return;
     }
     for (name, record) in &ran.records {
-        assert_consistent(record);
+        assert_consistent(record, behaviour.is_cut);
         if setting.is_all_sampled {
             for [sampled, total] in [
                 ["sampled_allocs", "total_allocs"],

@@ -31,8 +31,8 @@ fn a_bad_value_is_named_with_what_is_accepted() {
     let number = "a decimal or 0x number up to 2^64 - 1";
     let mean = "a number of bytes from 0 to 2^56, decimal or 0x";
     let window = "a number of allocations from 1 to 2^56, decimal or 0x";
-    let scheme =
-        "HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, COUNT, NONE, PLAIN";
+    let scheme = "HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, \
+                  HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SIZES, COUNT, NONE, PLAIN";
     let seconds = "a number of seconds, 0 for never";
     let status = "an exit status from 0 to 255";
     for (option, value, accepted) in [

@@ -39,7 +39,7 @@ fn it_has_every_field_of_the_format_and_its_identity_from_the_path() {
     #[rustfmt::skip]
     let expected = [
         "command", "exit_status", "format", "format_version", "ground_truth", "losses", "machine", "parameters", "peak_rss_bytes", "peak_rss_floor_bytes",
-        "processes", "run", "runner_version", "scheme", "set", "system_ns", "user_ns", "wall_ns", "workload",
+        "processes", "run", "runner_version", "scheme", "set", "sizes", "system_ns", "user_ns", "wall_ns", "workload",
     ];
     assert_eq!(keys(&run), expected);
     for (key, value) in [
