@@ -54,10 +54,11 @@ MEAN_OWN := 524288
 
 # $(call set_of,WORKLOAD), $(call mean_of,WORKLOAD,SCHEME)
 set_of = $(or $(SET_$(1)),own)
-mean_of = $(or $(MEAN),$(MEAN_$(1)_$(2)),$(MEAN_OWN))
+# Schemes that differ in their tracking alone have the same mean.
+mean_of = $(or $(MEAN),$(MEAN_$(1)_$(2)),$(if $(findstring POISSON,$(2)),$(MEAN_$(1)_HEADER_POISSON_BYTES)),$(MEAN_OWN))
 # $(call parameters_of,WORKLOAD,SCHEME): options of sampler-run, those only that the scheme uses and that a result depends on.
-USES_MASK := HEADER_HASH HEADER_PAGE_HASH HEADER_HYBRID HEADER_BERNOULLI HEADER_HASH_SPLITMIX
-USES_MEAN := HEADER_POISSON_BYTES HEADER_HYBRID
+USES_MASK := HEADER_HASH HEADER_PAGE_HASH HEADER_HYBRID HEADER_BERNOULLI HEADER_HASH_SPLITMIX SAMPLE_HEADERS_HASH_MAP STATELESS_HASH_XOR STATELESS_HASH_SPLITMIX STATELESS_HASH_MURMURISH
+USES_MEAN := HEADER_POISSON_BYTES HEADER_HYBRID SAMPLE_HEADERS_POISSON SAMPLE_HEADERS_POISSON_MAP STATELESS_POISSON_BERNOULLI
 parameters_of = --scheme $(2)$(if $(filter $(2),$(USES_MASK)), --mask $(MASK))$(if $(filter $(2),$(USES_MEAN)), --mean $(call mean_of,$(1),$(2))) --window $(WINDOW) $(OPTIONS_$(1))
 
 # A run file is $(DATA)/raw/SET/WORKLOAD/SCHEME/run-NN.json: round by round, all schemes of run 1, then of run 2, so that drift of the machine hits all alike.

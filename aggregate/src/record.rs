@@ -91,6 +91,8 @@ struct Nulls {
     truth: bool,
     /// Freed sizes are not known.
     freed_sizes: bool,
+    /// Which frees were of sampled blocks is not known.
+    sampled_frees: bool,
 }
 
 impl Nulls {
@@ -100,6 +102,7 @@ impl Nulls {
             calls: scheme.is_none(),
             truth,
             freed_sizes: truth || scheme.tracking != "all-headers",
+            sampled_frees: scheme.is_none() || !scheme.knows_sampled_frees(),
         }
     }
 
@@ -107,7 +110,8 @@ impl Nulls {
         match count {
             Count::TotalBytesFreed => self.freed_sizes,
             Count::TotalAllocs | Count::TotalBytesAlloc | Count::TotalFrees => self.truth,
-            Count::Reallocs | Count::ZeroSizeAllocs => self.truth,
+            Count::Reallocs | Count::ZeroSizeAllocs | Count::FailedCalls => self.truth,
+            Count::SampledFrees | Count::SampledBytesFreed => self.sampled_frees,
             _ => self.calls,
         }
     }
@@ -147,7 +151,7 @@ fn read_process(
         ended: node.field("ended").text()?.to_string(),
         threads: read_count(&node.field("threads"), null.calls)?,
         counts,
-        sampled_live_allocs: if live.is_null() && null.calls {
+        sampled_live_allocs: if live.is_null() && null.sampled_frees {
             None
         } else {
             Some(live.integer()?)

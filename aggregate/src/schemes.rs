@@ -23,6 +23,11 @@ impl Scheme {
         self.name == "NONE"
     }
 
+    /// Whether the free of a sampled block is known as one. Where each block was drawn by itself and nothing kept, it is not.
+    pub fn knows_sampled_frees(&self) -> bool {
+        self.decision != "bernoulli-bytes"
+    }
+
     /// Whether some allocations may be sampled.
     pub fn samples(&self) -> bool {
         self.decision != "none"
@@ -38,13 +43,24 @@ const fn scheme(name: &'static str, tracking: &'static str, decision: &'static s
 }
 
 /// All of them, as `sampler-core` orders its reports, then `PLAIN`.
-pub static SCHEMES: [Scheme; 10] = [
+pub static SCHEMES: [Scheme; 17] = [
     scheme("HEADER_HASH", "all-headers", "hash"),
     scheme("HEADER_PAGE_HASH", "all-headers", "page-hash"),
     scheme("HEADER_POISSON_BYTES", "all-headers", "poisson-bytes"),
     scheme("HEADER_HYBRID", "all-headers", "hybrid"),
     scheme("HEADER_BERNOULLI", "all-headers", "bernoulli"),
     scheme("HEADER_HASH_SPLITMIX", "all-headers", "hash-splitmix"),
+    scheme("SAMPLE_HEADERS_POISSON", "sample-headers", "poisson-bytes"),
+    scheme("SAMPLE_HEADERS_POISSON_MAP", "sample-map", "poisson-bytes"),
+    scheme("SAMPLE_HEADERS_HASH_MAP", "sample-map", "hash"),
+    scheme("STATELESS_HASH_XOR", "stateless", "hash"),
+    scheme("STATELESS_HASH_SPLITMIX", "stateless", "hash-splitmix"),
+    scheme("STATELESS_HASH_MURMURISH", "stateless", "hash-murmurish"),
+    scheme(
+        "STATELESS_POISSON_BERNOULLI",
+        "stateless",
+        "bernoulli-bytes",
+    ),
     scheme("SIZES", "all-headers", "always"),
     scheme("COUNT", "none", "none"),
     scheme("NONE", "none", "none"),

@@ -4,8 +4,9 @@
 //! Poisson bytes `1 - exp(-size/mean)`; hybrid one or the other by size; Bernoulli `2^-popcount(mask)`, whatever the address.
 
 use crate::config::Config;
-use crate::hash::{PAGE_SHIFT, page_hash, splitmix, xorshift};
+use crate::hash::{PAGE_SHIFT, murmurish, page_hash, splitmix, xorshift};
 use crate::slot::Slot;
+use crate::weight::of_bytes;
 
 /// The hybrid draws for sizes below this and hashes from here on, as the seed does.
 pub const HYBRID_THRESHOLD_BYTES: u64 = 256;
@@ -48,6 +49,10 @@ pub struct Hybrid;
 pub struct Bernoulli;
 /// `HEADER_HASH_SPLITMIX`: by the header's address, through a hash that mixes.
 pub struct HashSplitmix;
+/// `STATELESS_HASH_MURMURISH`: by the block's address, through another hash that mixes.
+pub struct HashMurmurish;
+/// `STATELESS_POISSON_BERNOULLI`: each block by a draw of its own, with the probability of [`PoissonBytes`].
+pub struct BernoulliBytes;
 /// `SIZES`: always.
 pub struct Always;
 /// `COUNT`: never.
@@ -146,6 +151,57 @@ impl Decision for HashSplitmix {
     #[inline(always)]
     fn draws(_: u64) -> bool {
         false
+    }
+}
+
+/// A decision that an address alone makes, so that it can be made again when the block is freed. All these hashes take 0 to 0: NULL is always sampled, and
+/// the common path need not ask for it.
+pub trait AddressHash {
+    /// The hash of a block's address.
+    fn hash(address: u64) -> u64;
+
+    /// Whether the block is sampled.
+    #[inline(always)]
+    fn is_sampled_address(config: &Config, address: u64) -> bool {
+        Self::hash(address) & config.hash_mask == 0
+    }
+}
+
+impl AddressHash for Hash {
+    #[inline(always)]
+    fn hash(address: u64) -> u64 {
+        xorshift(address)
+    }
+}
+
+impl AddressHash for HashSplitmix {
+    #[inline(always)]
+    fn hash(address: u64) -> u64 {
+        splitmix(address)
+    }
+}
+
+impl AddressHash for HashMurmurish {
+    #[inline(always)]
+    fn hash(address: u64) -> u64 {
+        murmurish(address)
+    }
+}
+
+/// The same decisions as [`PoissonBytes`] in distribution: exponential gaps have no memory, so there too each block is sampled with probability
+/// `1 - exp(-size/mean)`, whatever was sampled before it. Here each block takes a draw, u, and is sampled if `u < 1 - exp(-size/mean)`.
+impl BernoulliBytes {
+    /// Whether the draw leaves the block unsampled without an exponential: `u > size/mean`, which is more than its probability.
+    #[inline(always)]
+    pub fn is_surely_unsampled(config: &Config, draw: u64, size: u64) -> bool {
+        let scaled = (u128::from(draw) * u128::from(config.mean_bytes)) >> 64;
+        scaled as u64 > size
+    }
+
+    /// Whether a draw that left the matter open samples the block. Its upper 53 bits are used, so probabilities below 2^-53 are rounded up to that.
+    pub fn is_sampled(config: &Config, draw: u64, size: u64) -> bool {
+        const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
+        ((draw >> 11) as f64) * UNIT < of_bytes(size, config.mean_bytes)
     }
 }
 

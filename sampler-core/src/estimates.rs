@@ -264,6 +264,14 @@ impl EstimateTotals {
 }
 
 impl Estimate {
+    /// What is not known; null in records.
+    pub const UNKNOWN: Estimate = Estimate {
+        allocs: f64::NAN,
+        bytes: f64::NAN,
+        allocs_variance: f64::NAN,
+        bytes_variance: f64::NAN,
+    };
+
     fn add(&mut self, other: &Estimate) {
         self.allocs += other.allocs;
         self.bytes += other.bytes;

@@ -14,7 +14,7 @@ use crate::scheme::Scheme;
 use crate::slot::{SLOT_BYTES, Slot, Totals};
 
 /// Version of the layout of [`Live`] and of [`Slot`].
-pub const FORMAT_VERSION: u64 = 2;
+pub const FORMAT_VERSION: u64 = 3;
 
 /// `SAMPLIVE`, as the first eight bytes of the file.
 const MAGIC: u64 = u64::from_le_bytes(*b"SAMPLIVE");
@@ -57,6 +57,18 @@ pub struct Live {
     pub slots_outside_file: Counter,
     /// Forked children that could not create a record of their own.
     pub children_without_record: Counter,
+    /// Sampled blocks that were noted in the table.
+    pub table_inserts: Counter,
+    /// Those that were taken out.
+    pub table_deletes: Counter,
+    /// Those that are in it, what a child inherited included.
+    pub table_entries: Counter,
+    /// The most that were in it at once.
+    pub table_entries_peak: Counter,
+    /// Bytes of the table and of its filter.
+    pub table_bytes: Counter,
+    /// Blocks that were to be sampled and were not, for want of room in the table.
+    pub samples_without_entry: Counter,
     unused: [Counter; UNUSED],
 }
 
@@ -77,7 +89,7 @@ pub struct Identity {
 
 const IDENTITY: usize = 9;
 /// Counters that fill the page.
-const UNUSED: usize = 166;
+const UNUSED: usize = 160;
 
 /// How a process ended, as far as it could say itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +146,12 @@ impl Live {
             pages_without_table: Counter::new(),
             slots_outside_file: Counter::new(),
             children_without_record: Counter::new(),
+            table_inserts: Counter::new(),
+            table_deletes: Counter::new(),
+            table_entries: Counter::new(),
+            table_entries_peak: Counter::new(),
+            table_bytes: Counter::new(),
+            samples_without_entry: Counter::new(),
             unused: [const { Counter::new() }; UNUSED],
         }
     }
@@ -258,6 +276,12 @@ impl Live {
                 &self.pages_without_table,
                 &self.slots_outside_file,
                 &self.children_without_record,
+                &self.table_inserts,
+                &self.table_deletes,
+                &self.table_entries,
+                &self.table_entries_peak,
+                &self.table_bytes,
+                &self.samples_without_entry,
             ])
             .chain(&self.unused)
     }

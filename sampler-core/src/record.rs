@@ -13,7 +13,7 @@ use crate::gaps::GapTotals;
 use crate::header::HEADER_BYTES;
 use crate::live::{COMMAND_BYTES, Identity, Live, PATH_BYTES, VERSION_BYTES};
 use crate::scheme::{DecisionName, Scheme, TrackingName};
-use crate::slot::Totals;
+use crate::slot::{BinTotals, Totals};
 use crate::windows::{SCALE_FACTORS, SCALES, WindowTotals};
 
 /// Version of the record's format.
@@ -40,6 +40,7 @@ pub fn write(
         "children_without_record",
         live.children_without_record.get(),
     )?;
+    losses.number("samples_without_entry", live.samples_without_entry.get())?;
     losses.close()?;
     object.close()
 }
@@ -53,8 +54,10 @@ fn write_process(
     let config = &identity.config;
     let (tracking, decision) = (config.scheme.tracking(), config.scheme.decision());
     let header_bytes = match tracking {
-        TrackingName::AllHeaders => HEADER_BYTES,
-        TrackingName::None => 0,
+        TrackingName::AllHeaders | TrackingName::SampleHeaders | TrackingName::SampleMap => {
+            HEADER_BYTES
+        }
+        TrackingName::Stateless | TrackingName::None => 0,
     };
     let hybrid = decision == DecisionName::Hybrid;
     object.text("format", b"sampler-record")?;
@@ -105,7 +108,8 @@ fn write_totals(
     let decision = config.scheme.decision();
     let counts = config.scheme != Scheme::None;
     let truth = counts && config.truth;
-    let headers = config.scheme.tracking() == TrackingName::AllHeaders;
+    let tracking = config.scheme.tracking();
+    let headers = tracking == TrackingName::AllHeaders;
     let counted = |value: u64| counts.then_some(value);
     let true_count = |value: u64| truth.then_some(value);
     let all = totals.all();
@@ -117,17 +121,26 @@ fn write_totals(
     let freed_bytes = (truth && headers).then_some(totals.freed_bytes);
     object.optional("total_bytes_freed", freed_bytes)?;
     object.optional("reallocs", true_count(totals.reallocs))?;
-    object.optional("failed_calls", counted(totals.failed_calls))?;
+    object.optional("failed_calls", true_count(totals.failed_calls))?;
     object.optional("foreign_frees", counted(totals.foreign_frees))?;
     object.optional("foreign_reallocs", counted(totals.foreign_reallocs))?;
     object.optional("zero_size_allocs", true_count(totals.zero_size_allocs))?;
     object.optional("sampled_allocs", counted(all.sampled_allocs))?;
     object.optional("sampled_bytes_alloc", counted(all.sampled_bytes))?;
-    object.optional("sampled_frees", counted(totals.sampled_frees))?;
-    object.optional("sampled_bytes_freed", counted(totals.sampled_bytes_freed))?;
+    let knows_frees = decision != DecisionName::BernoulliBytes;
+    let of_frees = |value: u64| counted(value).filter(|_| knows_frees);
+    object.optional("sampled_frees", of_frees(totals.sampled_frees))?;
+    object.optional("sampled_bytes_freed", of_frees(totals.sampled_bytes_freed))?;
+    let are_usable_sizes = tracking == TrackingName::Stateless && knows_frees;
+    object.raw("freed_sizes_are_usable_sizes", are_usable_sizes)?;
+    let perhaps = |value: f64| (counts && !knows_frees).then_some(value);
+    let probabilities = totals.free_probabilities;
+    object.optional_f64("sampled_frees_estimate", perhaps(probabilities))?;
+    let variance = probabilities - totals.free_probability_squares;
+    object.optional_f64("sampled_frees_estimate_variance", perhaps(variance))?;
     // A process forked from one that sampled may free more sampled blocks than it allocated.
     let live_allocs = all.sampled_allocs.wrapping_sub(totals.sampled_frees) as i64;
-    match counted(all.sampled_allocs) {
+    match of_frees(all.sampled_allocs) {
         Some(_) => object.raw("sampled_live_allocs_estimate", live_allocs)?,
         None => object.raw("sampled_live_allocs_estimate", "null")?,
     }
@@ -151,6 +164,8 @@ fn write_totals(
     object.optional("approx_unique_pages", unique_pages)?;
     object.optional("approx_sampled_pages", sampled_pages)?;
 
+    write_table(object, live, tracking, totals)?;
+    write_header_room(object, config, &all)?;
     write_estimates(object, config, totals)?;
     write_gap_samples(object, truth.then_some(&totals.gap_samples))?;
 
@@ -170,6 +185,42 @@ fn write_totals(
     object.out.write_str("]")
 }
 
+/// The table of sampled blocks, under the trackings that have one.
+fn write_table(
+    object: &mut Object<impl Write>,
+    live: &Live,
+    tracking: TrackingName,
+    totals: &Totals,
+) -> fmt::Result {
+    if !matches!(
+        tracking,
+        TrackingName::SampleHeaders | TrackingName::SampleMap
+    ) {
+        return object.raw("table", "null");
+    }
+    object.key("table")?;
+    let mut table = Object::open(object.out)?;
+    table.number("inserts", live.table_inserts.get())?;
+    table.number("lookups", totals.table_lookups)?;
+    table.number("deletes", live.table_deletes.get())?;
+    table.number("entries", live.table_entries.get())?;
+    table.number("entries_peak", live.table_entries_peak.get())?;
+    table.number("bytes", live.table_bytes.get())?;
+    table.close()
+}
+
+/// Bytes of headers that blocks had room for and did not get, since the decision came after the allocation.
+fn write_header_room(
+    object: &mut Object<impl Write>,
+    config: &Config,
+    all: &BinTotals,
+) -> fmt::Result {
+    let wastes = config.scheme == Scheme::SampleHeadersHashMap;
+    let unsampled = all.allocs.wrapping_sub(all.sampled_allocs);
+    let bytes = (wastes && config.truth).then(|| unsampled.wrapping_mul(HEADER_BYTES));
+    object.optional("unused_header_bytes", bytes)
+}
+
 /// What the samples stand for; null where nothing is ever sampled.
 fn write_estimates(
     object: &mut Object<impl Write>,
@@ -186,7 +237,19 @@ fn write_estimates(
     let by_key = estimates.by_key(config);
     let of_key = |index: usize| by_key.map(|by_key| by_key[index]);
     write_estimate(&mut entry, "", &estimates.all(), of_key(0))?;
-    write_estimate(&mut entry, "live_", &estimates.all_live(), of_key(1))?;
+    let knows_frees = decision != DecisionName::BernoulliBytes;
+    let known = |live: Estimate| if knows_frees { live } else { Estimate::UNKNOWN };
+    // Without headers the size of a freed block is not the one that its key was given.
+    let knows_sizes = config.scheme.tracking() != TrackingName::Stateless;
+    let of_live_key = of_key(1).map(|live| {
+        if knows_sizes {
+            live
+        } else {
+            (f64::NAN, f64::NAN)
+        }
+    });
+    let all_live = known(estimates.all_live());
+    write_estimate(&mut entry, "live_", &all_live, of_live_key)?;
     entry.number("samples_without_key", estimates.without_key)?;
     let others = (decision == DecisionName::PoissonBytes).then_some(&estimates.others);
     for (name, value) in [
@@ -213,7 +276,7 @@ fn write_estimates(
         let mut row = Object::open(entry.out)?;
         row.text("bin", BIN_NAMES[bin].as_bytes())?;
         write_estimate(&mut row, "", allocated, None)?;
-        write_estimate(&mut row, "live_", &estimates.live(bin), None)?;
+        write_estimate(&mut row, "live_", &known(estimates.live(bin)), None)?;
         row.close()?;
     }
     entry.out.write_str("]")?;

@@ -20,6 +20,20 @@ pub enum Scheme {
     HeaderHashSplitmix,
     /// A header before every block; everything is sampled, and sizes are kept exactly: what budgets are solved from.
     Sizes,
+    /// A header before sampled blocks, recognised by its tag; exponential gaps in bytes.
+    SampleHeadersPoisson,
+    /// A header before sampled blocks, recognised through a table of addresses; exponential gaps in bytes.
+    SampleHeadersPoissonMap,
+    /// The same; the xorshift of the address. It must allocate before it can decide, so every block has room for a header.
+    SampleHeadersHashMap,
+    /// No header; the xorshift of the block's address, computed again at free.
+    StatelessHashXor,
+    /// No header; SplitMix64's finaliser of the block's address, computed again at free.
+    StatelessHashSplitmix,
+    /// No header; MurmurHash3's finaliser of the block's address, computed again at free.
+    StatelessHashMurmurish,
+    /// No header; each block by a draw of its own, with the probability that it has by exponential gaps in bytes. Frees are not known.
+    StatelessPoissonBernoulli,
     /// No header, no sample; everything is counted: the cost of knowing the truth.
     Count,
     /// Calls are forwarded and not counted: the cost of being interposed.
@@ -31,6 +45,12 @@ pub enum Scheme {
 pub enum TrackingName {
     /// 16 bytes before every block.
     AllHeaders,
+    /// 16 bytes before sampled blocks, which vouch for themselves.
+    SampleHeaders,
+    /// 16 bytes before sampled blocks, whose addresses are in a table.
+    SampleMap,
+    /// The decision is computed again.
+    Stateless,
     /// Not at all.
     None,
 }
@@ -50,6 +70,10 @@ pub enum DecisionName {
     Bernoulli,
     /// By the address, through a hash that mixes.
     HashSplitmix,
+    /// By the address, through another hash that mixes.
+    HashMurmurish,
+    /// By a draw for each block, with the probability that exponential gaps in bytes give it.
+    BernoulliBytes,
     /// Always.
     Always,
     /// Never.
@@ -58,20 +82,27 @@ pub enum DecisionName {
 
 impl Scheme {
     /// Every scheme, in the order of reports.
-    pub const ALL: [Scheme; 9] = [
+    pub const ALL: [Scheme; 16] = [
         Scheme::HeaderHash,
         Scheme::HeaderPageHash,
         Scheme::HeaderPoissonBytes,
         Scheme::HeaderHybrid,
         Scheme::HeaderBernoulli,
         Scheme::HeaderHashSplitmix,
+        Scheme::SampleHeadersPoisson,
+        Scheme::SampleHeadersPoissonMap,
+        Scheme::SampleHeadersHashMap,
+        Scheme::StatelessHashXor,
+        Scheme::StatelessHashSplitmix,
+        Scheme::StatelessHashMurmurish,
+        Scheme::StatelessPoissonBernoulli,
         Scheme::Sizes,
         Scheme::Count,
         Scheme::None,
     ];
 
     /// The names of [`Scheme::ALL`] as one line, for messages.
-    pub const ACCEPTED: &str = "HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SIZES, COUNT, NONE";
+    pub const ACCEPTED: &str = "HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SAMPLE_HEADERS_POISSON, SAMPLE_HEADERS_POISSON_MAP, SAMPLE_HEADERS_HASH_MAP, STATELESS_HASH_XOR, STATELESS_HASH_SPLITMIX, STATELESS_HASH_MURMURISH, STATELESS_POISSON_BERNOULLI, SIZES, COUNT, NONE";
 
     /// The name users type.
     pub const fn name(self) -> &'static str {
@@ -82,6 +113,13 @@ impl Scheme {
             Scheme::HeaderHybrid => "HEADER_HYBRID",
             Scheme::HeaderBernoulli => "HEADER_BERNOULLI",
             Scheme::HeaderHashSplitmix => "HEADER_HASH_SPLITMIX",
+            Scheme::SampleHeadersPoisson => "SAMPLE_HEADERS_POISSON",
+            Scheme::SampleHeadersPoissonMap => "SAMPLE_HEADERS_POISSON_MAP",
+            Scheme::SampleHeadersHashMap => "SAMPLE_HEADERS_HASH_MAP",
+            Scheme::StatelessHashXor => "STATELESS_HASH_XOR",
+            Scheme::StatelessHashSplitmix => "STATELESS_HASH_SPLITMIX",
+            Scheme::StatelessHashMurmurish => "STATELESS_HASH_MURMURISH",
+            Scheme::StatelessPoissonBernoulli => "STATELESS_POISSON_BERNOULLI",
             Scheme::Sizes => "SIZES",
             Scheme::Count => "COUNT",
             Scheme::None => "NONE",
@@ -98,6 +136,14 @@ impl Scheme {
     /// The tracking half of the pair.
     pub const fn tracking(self) -> TrackingName {
         match self {
+            Scheme::SampleHeadersPoisson => TrackingName::SampleHeaders,
+            Scheme::SampleHeadersPoissonMap | Scheme::SampleHeadersHashMap => {
+                TrackingName::SampleMap
+            }
+            Scheme::StatelessHashXor
+            | Scheme::StatelessHashSplitmix
+            | Scheme::StatelessHashMurmurish
+            | Scheme::StatelessPoissonBernoulli => TrackingName::Stateless,
             Scheme::Count | Scheme::None => TrackingName::None,
             _ => TrackingName::AllHeaders,
         }
@@ -106,12 +152,20 @@ impl Scheme {
     /// The decision half of the pair.
     pub const fn decision(self) -> DecisionName {
         match self {
-            Scheme::HeaderHash => DecisionName::Hash,
+            Scheme::HeaderHash | Scheme::SampleHeadersHashMap | Scheme::StatelessHashXor => {
+                DecisionName::Hash
+            }
             Scheme::HeaderPageHash => DecisionName::PageHash,
-            Scheme::HeaderPoissonBytes => DecisionName::PoissonBytes,
+            Scheme::HeaderPoissonBytes
+            | Scheme::SampleHeadersPoisson
+            | Scheme::SampleHeadersPoissonMap => DecisionName::PoissonBytes,
             Scheme::HeaderHybrid => DecisionName::Hybrid,
             Scheme::HeaderBernoulli => DecisionName::Bernoulli,
-            Scheme::HeaderHashSplitmix => DecisionName::HashSplitmix,
+            Scheme::HeaderHashSplitmix | Scheme::StatelessHashSplitmix => {
+                DecisionName::HashSplitmix
+            }
+            Scheme::StatelessHashMurmurish => DecisionName::HashMurmurish,
+            Scheme::StatelessPoissonBernoulli => DecisionName::BernoulliBytes,
             Scheme::Sizes => DecisionName::Always,
             Scheme::Count | Scheme::None => DecisionName::Never,
         }
@@ -123,6 +177,9 @@ impl TrackingName {
     pub const fn name(self) -> &'static str {
         match self {
             TrackingName::AllHeaders => "all-headers",
+            TrackingName::SampleHeaders => "sample-headers",
+            TrackingName::SampleMap => "sample-map",
+            TrackingName::Stateless => "stateless",
             TrackingName::None => "none",
         }
     }
@@ -138,6 +195,8 @@ impl DecisionName {
             DecisionName::Hybrid => "hybrid",
             DecisionName::Bernoulli => "bernoulli",
             DecisionName::HashSplitmix => "hash-splitmix",
+            DecisionName::HashMurmurish => "hash-murmurish",
+            DecisionName::BernoulliBytes => "bernoulli-bytes",
             DecisionName::Always => "always",
             DecisionName::Never => "none",
         }
@@ -152,6 +211,7 @@ impl DecisionName {
                 | DecisionName::Hybrid
                 | DecisionName::Bernoulli
                 | DecisionName::HashSplitmix
+                | DecisionName::HashMurmurish
         )
     }
 
@@ -179,7 +239,10 @@ impl DecisionName {
 
     /// Whether `SAMPLER_POISSON_MEAN_BYTES` matters.
     pub const fn uses_mean(self) -> bool {
-        matches!(self, DecisionName::PoissonBytes | DecisionName::Hybrid)
+        matches!(
+            self,
+            DecisionName::PoissonBytes | DecisionName::Hybrid | DecisionName::BernoulliBytes
+        )
     }
 }
 

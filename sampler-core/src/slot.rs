@@ -17,13 +17,14 @@ use crate::gaps::{GapTotals, Gaps};
 use crate::live::load_counters;
 use crate::random::{Xoshiro256PlusPlus, mix};
 use crate::scheme::DecisionName;
+use crate::weight::of_bytes;
 use crate::windows::{SCALES, WindowTotals, Windows};
 
 /// Bytes of a slot.
 pub const SLOT_BYTES: usize = 4096;
 
 /// Counters that fill the page.
-const UNUSED: usize = 35 - PLAIN_PAGES / 2;
+const UNUSED: usize = 32 - PLAIN_PAGES / 2;
 
 /// Pages that a thread remembers to be known and not sampled.
 const PLAIN_PAGES: usize = 1 << PLAIN_PAGES_SHIFT;
@@ -77,6 +78,12 @@ pub struct Slot {
     /// The gap that was drawn last.
     drawn_gap: Counter,
     large_allocs_at_last_sample: Counter,
+    /// Where frees of samples cannot be known: the sum over all frees of the probability that the block was one.
+    free_probabilities: Counter,
+    /// The sum of its squares.
+    free_probability_squares: Counter,
+    /// Looks into the table of sampled blocks.
+    pub table_lookups: Counter,
     unused: [Counter; UNUSED],
     /// Beyond the counters, since it is a help to the thread and no result: the upper bits of a page, at the place that the lower ones say.
     plain_pages: [AtomicU32; PLAIN_PAGES],
@@ -123,6 +130,12 @@ pub struct Totals {
     pub estimates: EstimateTotals,
     /// The first gaps, exact.
     pub gap_samples: GapSamples,
+    /// Where frees of samples cannot be known: the sum over all frees of the probability that the block was one.
+    pub free_probabilities: f64,
+    /// The sum of its squares.
+    pub free_probability_squares: f64,
+    /// See [`Slot::table_lookups`].
+    pub table_lookups: u64,
 }
 
 /// One size bin.
@@ -171,6 +184,9 @@ impl Slot {
             gap_sample: SlotGaps::new(),
             drawn_gap: Counter::new(),
             large_allocs_at_last_sample: Counter::new(),
+            free_probabilities: Counter::new(),
+            free_probability_squares: Counter::new(),
+            table_lookups: Counter::new(),
             unused: [const { Counter::new() }; UNUSED],
             plain_pages: [const { AtomicU32::new(0) }; PLAIN_PAGES],
         }
@@ -214,7 +230,13 @@ impl Slot {
             .chain(self.gaps_bytes.counters())
             .chain(self.estimates.counters())
             .chain(self.gap_sample.counters())
-            .chain([&self.drawn_gap, &self.large_allocs_at_last_sample])
+            .chain([
+                &self.drawn_gap,
+                &self.large_allocs_at_last_sample,
+                &self.free_probabilities,
+                &self.free_probability_squares,
+                &self.table_lookups,
+            ])
             .chain(&self.unused)
     }
 
@@ -247,6 +269,48 @@ impl Slot {
         let fine = fine_bin(size);
         self.allocs[fine].add(1);
         self.alloc_bytes[fine].add(size);
+    }
+
+    /// Takes back [`Slot::counted`], of an allocation that failed.
+    pub fn uncounted(&self, size: u64) {
+        let fine = fine_bin(size);
+        self.allocs[fine].set(self.allocs[fine].get().wrapping_sub(1));
+        self.alloc_bytes[fine].set(self.alloc_bytes[fine].get().wrapping_sub(size));
+    }
+
+    /// Notes that what was to be a sample could not be allocated. A new gap is due: the one at whose end it was is known to be short. An unsampled
+    /// allocation that fails may keep what it took of the gap, since what is left of an exponential gap is one.
+    pub fn sample_failed(&self, config: &Config) {
+        if self.busy.get() != 0 {
+            return self.draw_gap_in_reentry(config);
+        }
+        self.draw_gap(config);
+    }
+
+    /// A number of the slot's own generator, for decisions that draw for each block. A signal handler that comes in between may see the same number.
+    #[inline(always)]
+    pub fn draw(&self) -> u64 {
+        let state = [0, 1, 2, 3].map(|word: usize| self.random[word].get());
+        let mut random = Xoshiro256PlusPlus::from_state(state);
+        let drawn = random.next_u64();
+        self.store_random(random);
+        drawn
+    }
+
+    /// Counts a free of a block that may have been sampled, where that cannot be known; `usable_bytes` stand for its size.
+    ///
+    /// Sums `p = 1 - exp(-x)`, x being the size over the mean: below 1/64 by four terms of the series, which is within 5e-10 of it.
+    #[inline(always)]
+    pub fn perhaps_sampled_freed(&self, usable_bytes: u64, config: &Config) {
+        const FEW: f64 = 1.0 / 64.0;
+        let x = usable_bytes as f64 / config.mean_bytes as f64;
+        let p = if x < FEW {
+            x * (1.0 - x * (1.0 / 2.0 - x * (1.0 / 6.0 - x * (1.0 / 24.0))))
+        } else {
+            of_bytes(usable_bytes, config.mean_bytes)
+        };
+        self.free_probabilities.add_f64(p);
+        self.free_probability_squares.add_f64(p * p);
     }
 
     /// Whether this thread has seen that the page is known and not sampled.
@@ -428,6 +492,9 @@ impl Totals {
         self.gaps_allocs.add(&slot.gaps_allocs, unfinished_allocs);
         self.gaps_bytes.add(&slot.gaps_bytes, unfinished_bytes);
         self.estimates.add(&slot.estimates);
+        self.free_probabilities += slot.free_probabilities.get_f64();
+        self.free_probability_squares += slot.free_probability_squares.get_f64();
+        add(&mut self.table_lookups, slot.table_lookups.get());
         let samples = &mut self.gap_samples;
         match decision {
             DecisionName::Never => {}

@@ -20,8 +20,11 @@ pub fn probability(config: &Config, size: u64) -> f64 {
         DecisionName::Hash
         | DecisionName::PageHash
         | DecisionName::HashSplitmix
+        | DecisionName::HashMurmurish
         | DecisionName::Bernoulli => of_mask(config.hash_mask),
-        DecisionName::PoissonBytes => of_bytes(size, config.mean_bytes),
+        DecisionName::PoissonBytes | DecisionName::BernoulliBytes => {
+            of_bytes(size, config.mean_bytes)
+        }
         DecisionName::Hybrid if size < HYBRID_THRESHOLD_BYTES => of_bytes(size, config.mean_bytes),
         DecisionName::Hybrid => of_mask(config.hash_mask),
         DecisionName::Always => 1.0,

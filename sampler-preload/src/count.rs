@@ -7,7 +7,7 @@ use core::ffi::c_void;
 use crate::dispatch::Allocator;
 use crate::next::NEXT;
 use crate::slots::with_slot;
-use crate::{secret, start, thread};
+use crate::{start, thread};
 
 /// The functions of the scheme.
 pub const ALLOCATOR: Allocator = Allocator {
@@ -49,7 +49,7 @@ unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
     }
     // SAFETY: the same contract.
     let new = unsafe { (NEXT.get().realloc)(block, size) };
-    adopt_child_if_wiped();
+    start::adopt_child_if_wiped();
     with_slot(|slot| {
         if new.is_null() {
             slot.failed_calls.add(1);
@@ -78,7 +78,7 @@ unsafe extern "C" fn free(block: *mut c_void) {
 #[cold]
 #[inline(never)]
 unsafe fn free_rare(block: *mut c_void) {
-    adopt_child_if_wiped();
+    start::adopt_child_if_wiped();
     with_slot(|slot| slot.frees.add(1));
     // SAFETY: the same contract.
     unsafe { (NEXT.get().free)(block) }
@@ -105,7 +105,7 @@ fn allocated(block: *mut c_void, size: usize) -> *mut c_void {
 #[cold]
 #[inline(never)]
 fn allocated_rare(block: *mut c_void, size: usize) -> *mut c_void {
-    adopt_child_if_wiped();
+    start::adopt_child_if_wiped();
     with_slot(|slot| {
         if block.is_null() {
             slot.failed_calls.add(1);
@@ -118,10 +118,4 @@ fn allocated_rare(block: *mut c_void, size: usize) -> *mut c_void {
 
 fn refused() {
     with_slot(|slot| slot.failed_calls.add(1));
-}
-
-fn adopt_child_if_wiped() {
-    if secret::is_wiped() {
-        start::adopt_child();
-    }
 }

@@ -284,9 +284,7 @@ unsafe fn new_block_without_slot<D: Decision, const TRUTH: bool>(
     size: usize,
     offset_shift: u32,
 ) -> *mut c_void {
-    if secret::is_wiped() {
-        start::adopt_child();
-    }
+    start::adopt_child_if_wiped();
     // SAFETY: the caller's promise. Where there is no slot the block is not counted, and not sampled.
     unsafe {
         with_slot(|slot| decided_block::<D, TRUTH>(slot, real, size, offset_shift))
@@ -390,9 +388,7 @@ fn refuse_wild(block: *mut c_void, line: &CStr) {
 
 /// The header's word, if `block` is ours.
 fn word_of(block: *mut c_void) -> Option<Word> {
-    if secret::is_wiped() {
-        start::adopt_child();
-    }
+    start::adopt_child_if_wiped();
     if is_near_page_start(block) && !is_readable(block as usize - HEADER) {
         return None;
     }

@@ -4,7 +4,7 @@
 //! interposes, or takes a lock; and that an unsampled malloc or free writes no cache line that another thread writes.
 //!
 //! Reading order: [`entry`] is what programs call; [`dispatch`] sends each call to the functions of the scheme, which are [`early`]
-//! until the configuration is read, then one of [`headers`], [`count`] or those of the [`next`] allocator itself. [`start`] reads the
+//! until the configuration is read, then those of [`headers`], [`sample_headers`], [`stateless`] or [`count`], or those of the [`next`] allocator itself. [`start`] reads the
 //! configuration and is told of forks and of the end; [`output`] creates the files. [`keys`] and [`sizes`] are tables that samples alone touch. [`region`] is the memory of the counters, which [`slots`] lends to threads
 //! through [`thread`].
 #![no_std]
@@ -27,11 +27,14 @@ mod output;
 mod pages;
 mod proc_file;
 mod region;
+mod sample_headers;
 mod secret;
 mod sizes;
 mod slots;
 mod start;
+mod stateless;
 mod system;
+mod table;
 mod thread;
 
 /// There is no unwinder and nobody to tell: the process ends. No code path here is meant to reach this.

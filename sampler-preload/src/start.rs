@@ -9,20 +9,21 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use sampler_core::decision::{
-    Always, Bernoulli, Hash, HashSplitmix, Hybrid, PageHash, PoissonBytes,
+    Always, Bernoulli, Hash, HashMurmurish, HashSplitmix, Hybrid, PageHash, PoissonBytes,
 };
 use sampler_core::live::{Ending, Identity, Live};
 use sampler_core::random::mix;
 use sampler_core::record;
-use sampler_core::{BadValue, Config, Scheme, Variable};
+use sampler_core::{BadValue, Config, Scheme, TrackingName, Variable};
 
 use crate::dispatch::{Allocator, CURRENT};
 use crate::next::NEXT;
 use crate::once::SetAtStart;
 use crate::output::Text;
+use crate::sample_headers::{Addresses, Tags};
 use crate::{
-    arena, count, early, headers, keys, next, output, pages, proc_file, region, secret, sizes,
-    slots, system,
+    arena, count, early, headers, keys, next, output, pages, proc_file, region, sample_headers,
+    secret, sizes, slots, stateless, system, table,
 };
 
 static CONFIG: SetAtStart<Config> = SetAtStart::new(Config::DEFAULT);
@@ -100,6 +101,9 @@ unsafe extern "C" fn start(
         }
         libc::pthread_atfork(None, None, Some(in_child));
         slots::start();
+        if has_table() {
+            table::start();
+        }
         secret::create();
         install(scheme_allocator());
     }
@@ -132,6 +136,14 @@ unsafe fn install(allocator: Allocator) {
     }
 }
 
+fn has_table() -> bool {
+    let tracking = config().scheme.tracking();
+    matches!(
+        tracking,
+        TrackingName::SampleHeaders | TrackingName::SampleMap
+    )
+}
+
 fn scheme_allocator() -> Allocator {
     let config = config();
     match (config.scheme, config.truth) {
@@ -149,6 +161,30 @@ fn scheme_allocator() -> Allocator {
         (Scheme::HeaderHashSplitmix, false) => headers::allocator::<HashSplitmix, false>(),
         (Scheme::Sizes, true) => headers::allocator::<Always, true>(),
         (Scheme::Sizes, false) => headers::allocator::<Always, false>(),
+        (Scheme::SampleHeadersPoisson, true) => sample_headers::poisson_allocator::<Tags, true>(),
+        (Scheme::SampleHeadersPoisson, false) => sample_headers::poisson_allocator::<Tags, false>(),
+        (Scheme::SampleHeadersPoissonMap, true) => {
+            sample_headers::poisson_allocator::<Addresses, true>()
+        }
+        (Scheme::SampleHeadersPoissonMap, false) => {
+            sample_headers::poisson_allocator::<Addresses, false>()
+        }
+        (Scheme::SampleHeadersHashMap, true) => sample_headers::hash_map_allocator::<true>(),
+        (Scheme::SampleHeadersHashMap, false) => sample_headers::hash_map_allocator::<false>(),
+        (Scheme::StatelessHashXor, true) => stateless::hash_allocator::<Hash, true>(),
+        (Scheme::StatelessHashXor, false) => stateless::hash_allocator::<Hash, false>(),
+        (Scheme::StatelessHashSplitmix, true) => stateless::hash_allocator::<HashSplitmix, true>(),
+        (Scheme::StatelessHashSplitmix, false) => {
+            stateless::hash_allocator::<HashSplitmix, false>()
+        }
+        (Scheme::StatelessHashMurmurish, true) => {
+            stateless::hash_allocator::<HashMurmurish, true>()
+        }
+        (Scheme::StatelessHashMurmurish, false) => {
+            stateless::hash_allocator::<HashMurmurish, false>()
+        }
+        (Scheme::StatelessPoissonBernoulli, true) => stateless::bernoulli_allocator::<true>(),
+        (Scheme::StatelessPoissonBernoulli, false) => stateless::bernoulli_allocator::<false>(),
         (Scheme::Count, true) => count::ALLOCATOR,
         // Nothing is sampled and nothing else to be counted.
         (Scheme::Count, false) | (Scheme::None, _) => *NEXT.get(),
@@ -204,10 +240,18 @@ unsafe extern "C" fn in_child() {
     begin(image, seed);
     pages::restart_in_child();
     keys::restart_in_child();
+    table::restart_in_child();
     slots::restart_in_child(seed);
     // SAFETY: a forked child has one thread.
     unsafe { secret::restore() };
     system::set_errno(before);
+}
+
+/// For the rare paths: nothing may be counted into a parent's file.
+pub fn adopt_child_if_wiped() {
+    if secret::is_wiped() {
+        adopt_child();
+    }
 }
 
 /// In a child made without fork handlers (a raw system call, `_Fork`): its first call finds the secret wiped.

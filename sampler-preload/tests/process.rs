@@ -31,7 +31,8 @@ fn it_needs_libc_alone_and_is_small() {
     );
     assert!(dynamic.contains("INITFIRST"));
     let size = fs::metadata(library()).unwrap().len();
-    assert!(size < 256 * 1024, "{size}");
+    // Each of the 16 schemes has functions of its own, with the truth and without.
+    assert!(size < 384 * 1024, "{size}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub const PLAIN: &str = "PLAIN";
 /// Runs a command under a sampling scheme and writes one run file.
 #[derive(FromArgs)]
 #[argh(
-    note = "The scheme is one of HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SIZES, COUNT, NONE, or PLAIN (no library at all).",
+    note = "The scheme is one of HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SAMPLE_HEADERS_POISSON, SAMPLE_HEADERS_POISSON_MAP, SAMPLE_HEADERS_HASH_MAP, STATELESS_HASH_XOR, STATELESS_HASH_SPLITMIX, STATELESS_HASH_MURMURISH, STATELESS_POISSON_BERNOULLI, SIZES, COUNT, NONE, or PLAIN (no library at all).",
     note = "Exit status: that of the command; 124 after a timeout; 125 where the run itself failed.",
     example = "sampler-run --scheme HEADER_POISSON_BYTES --mean 524288 --out data/raw/own/sort/HEADER_POISSON_BYTES/run-01.json -- sort /usr/share/dict/words"
 )]

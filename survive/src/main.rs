@@ -44,7 +44,7 @@ struct Options {
     /// only the programs that are marked as quick
     #[argh(switch)]
     quick: bool,
-    /// a scheme; may be repeated (default: HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, COUNT, NONE)
+    /// a scheme; may be repeated (default: HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SAMPLE_HEADERS_POISSON, SAMPLE_HEADERS_POISSON_MAP, SAMPLE_HEADERS_HASH_MAP, STATELESS_HASH_XOR, STATELESS_HASH_SPLITMIX, STATELESS_HASH_MURMURISH, STATELESS_POISSON_BERNOULLI, COUNT, NONE)
     #[argh(option)]
     scheme: Vec<String>,
     /// a program that is not installed is no failure

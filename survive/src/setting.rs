@@ -9,13 +9,20 @@ pub struct Setting {
     pub everything: bool,
 }
 
-const SCHEMES: [&str; 8] = [
+const SCHEMES: [&str; 15] = [
     "HEADER_HASH",
     "HEADER_PAGE_HASH",
     "HEADER_POISSON_BYTES",
     "HEADER_HYBRID",
     "HEADER_BERNOULLI",
     "HEADER_HASH_SPLITMIX",
+    "SAMPLE_HEADERS_POISSON",
+    "SAMPLE_HEADERS_POISSON_MAP",
+    "SAMPLE_HEADERS_HASH_MAP",
+    "STATELESS_HASH_XOR",
+    "STATELESS_HASH_SPLITMIX",
+    "STATELESS_HASH_MURMURISH",
+    "STATELESS_POISSON_BERNOULLI",
     COUNT,
     NONE,
 ];
@@ -92,8 +99,8 @@ mod tests {
             .iter()
             .map(Setting::name)
             .collect();
-        assert_eq!(names.len(), 14);
+        assert_eq!(names.len(), 28);
         assert_eq!(names[..2], ["HEADER_HASH", "HEADER_HASH-everything"]);
-        assert_eq!(names[12..], ["COUNT", "NONE"]);
+        assert_eq!(names[26..], ["COUNT", "NONE"]);
     }
 }

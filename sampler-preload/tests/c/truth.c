@@ -1,4 +1,6 @@
+#define _GNU_SOURCE
 /* An allocator behind the library that counts what reaches it, glibc's own calls included, and says so at the end. */
+#include <dlfcn.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>

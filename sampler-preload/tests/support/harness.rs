@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -154,7 +155,15 @@ fn settings() -> impl Iterator<Item = Setting> {
         is_all_sampled: false,
     });
     usual.chain(
-        ["HEADER_HASH", "HEADER_POISSON_BYTES"].map(|scheme| Setting {
+        [
+            "HEADER_HASH",
+            "HEADER_POISSON_BYTES",
+            "SAMPLE_HEADERS_POISSON",
+            "SAMPLE_HEADERS_POISSON_MAP",
+            "SAMPLE_HEADERS_HASH_MAP",
+            "STATELESS_HASH_XOR",
+        ]
+        .map(|scheme| Setting {
             scheme,
             is_all_sampled: true,
         }),
@@ -200,9 +209,18 @@ fn check_with(arguments: &[&str], name: &str, behaviour: &Behaviour, allocator: 
         let what = format!("{name}, {}{sampled}", setting.scheme);
         let ran = start(name, arguments, behaviour, Some(setting), allocator);
         let error = String::from_utf8_lossy(&ran.output.stderr);
-        assert_eq!(
-            ran.output.status, plain.output.status,
-            "{what}: status; stderr {error}"
+        // Where a header is not on every block, glibc meets the faulty pointer itself, and may fall over it before it sees through it.
+        let [ours, theirs] = [&ran, &plain].map(|ran| ran.output.status.signal());
+        let falls = behaviour.is_fault
+            && ["SAMPLE_HEADERS", "STATELESS"]
+                .iter()
+                .any(|tracking| setting.scheme.starts_with(tracking))
+            && (ours, theirs) == (Some(libc::SIGSEGV), Some(libc::SIGABRT));
+        assert!(
+            falls || ran.output.status == plain.output.status,
+            "{what}: {:?} for {:?}; stderr {error}",
+            ran.output.status,
+            plain.output.status
         );
         assert_eq!(
             String::from_utf8_lossy(&ran.output.stdout),
@@ -273,7 +291,17 @@ fn judge(behaviour: &Behaviour, setting: Setting, ran: &Ran, allocator: Option<&
             } else {
                 behaviour.libc_blocks
             });
-            tally.assert_agrees(record, empty.as_deref(), behaviour.keys, is_loose, what);
+            let keys: Vec<&str> = behaviour
+                .keys
+                .iter()
+                .copied()
+                // What a request grew by depends on whether it was sampled.
+                .filter(|key| {
+                    let grows = setting.scheme.starts_with("SAMPLE_HEADERS");
+                    !(grows && behaviour.is_counted_behind && key.contains("bytes"))
+                })
+                .collect();
+            tally.assert_agrees(record, empty.as_deref(), &keys, is_loose, what);
         }
     }
 }
@@ -336,7 +364,8 @@ fn start(
         command.env("HELPER", shared(helper));
     }
     if let Some(setting) = setting {
-        let has_headers = setting.scheme.starts_with("HEADER") || setting.scheme == "SIZES";
+        let has_headers = setting.scheme.starts_with("HEADER")
+            || ["SIZES", "SAMPLE_HEADERS_HASH_MAP"].contains(&setting.scheme);
         let header = has_headers.then_some("16");
         let (mean, mask) = match setting.is_all_sampled {
             true => ("0", "0"),

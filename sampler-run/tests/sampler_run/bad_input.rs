@@ -32,7 +32,9 @@ fn a_bad_value_is_named_with_what_is_accepted() {
     let mean = "a number of bytes from 0 to 2^56, decimal or 0x";
     let window = "a number of allocations from 1 to 2^56, decimal or 0x";
     let scheme = "HEADER_HASH, HEADER_PAGE_HASH, HEADER_POISSON_BYTES, HEADER_HYBRID, \
-                  HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SIZES, COUNT, NONE, PLAIN";
+                  HEADER_BERNOULLI, HEADER_HASH_SPLITMIX, SAMPLE_HEADERS_POISSON, SAMPLE_HEADERS_POISSON_MAP, \
+                  SAMPLE_HEADERS_HASH_MAP, STATELESS_HASH_XOR, STATELESS_HASH_SPLITMIX, \
+                  STATELESS_HASH_MURMURISH, STATELESS_POISSON_BERNOULLI, SIZES, COUNT, NONE, PLAIN";
     let seconds = "a number of seconds, 0 for never";
     let status = "an exit status from 0 to 255";
     for (option, value, accepted) in [

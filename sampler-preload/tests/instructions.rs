@@ -1,0 +1,90 @@
+//! Instructions that a pair of free and malloc takes, exact, over those of the next allocator: a budget for each scheme, so that no change makes one slow unnoticed.
+
+mod support;
+
+use std::process::Command;
+
+use support::harness::compile_once;
+use support::*;
+
+const PAIRS: u64 = 100_000;
+
+/// Instructions of the whole program, by callgrind.
+fn instructions(scheme: Option<&str>, truth: &str, pairs: u64) -> u64 {
+    let program = compile_once("tracking.c", &[]);
+    let mut command = Command::new("valgrind");
+    command
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(["window", &pairs.to_string()]);
+    if let Some(scheme) = scheme {
+        command
+            .env("LD_PRELOAD", library())
+            .env("SAMPLER_SCHEME", scheme)
+            .env("SAMPLER_TRUTH", truth)
+            .env("SAMPLER_POISSON_MEAN_BYTES", "524288")
+            .env("SAMPLER_SEED", "1");
+    }
+    let output = command
+        .output()
+        .expect("valgrind is needed; make test installs it");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    let collected = text
+        .split("Collected : ")
+        .nth(1)
+        .expect("callgrind's closing line");
+    collected
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Of one pair: what a second batch of pairs adds.
+fn of_a_pair(scheme: Option<&str>, truth: &str) -> f64 {
+    let [once, twice] = [PAIRS, 2 * PAIRS].map(|pairs| instructions(scheme, truth, pairs));
+    (twice - once) as f64 / PAIRS as f64
+}
+
+#[test]
+fn no_scheme_is_over_its_budget() {
+    let plain = of_a_pair(None, "1");
+    let none = of_a_pair(Some("NONE"), "1");
+    let forwarding = none - plain;
+    assert!(
+        (0.5..8.0).contains(&forwarding),
+        "NONE takes {forwarding} over the allocator; or the library was not reached"
+    );
+    let mut over = Vec::new();
+    for (scheme, truth, budget) in [
+        ("COUNT", "1", 24.0),
+        ("HEADER_POISSON_BYTES", "1", 50.0),
+        ("HEADER_POISSON_BYTES", "0", 34.0),
+        ("HEADER_HASH", "1", 64.0),
+        ("HEADER_PAGE_HASH", "1", 64.0),
+        ("HEADER_HYBRID", "1", 64.0),
+        ("SAMPLE_HEADERS_POISSON", "1", 36.0),
+        ("SAMPLE_HEADERS_POISSON", "0", 21.0),
+        ("SAMPLE_HEADERS_POISSON_MAP", "1", 48.0),
+        ("SAMPLE_HEADERS_POISSON_MAP", "0", 34.0),
+        ("SAMPLE_HEADERS_HASH_MAP", "1", 48.0),
+        ("SAMPLE_HEADERS_HASH_MAP", "0", 34.0),
+        ("STATELESS_HASH_XOR", "1", 44.0),
+        ("STATELESS_HASH_XOR", "0", 30.0),
+        ("STATELESS_HASH_SPLITMIX", "1", 58.0),
+        ("STATELESS_HASH_MURMURISH", "1", 58.0),
+        ("STATELESS_POISSON_BERNOULLI", "1", 115.0),
+    ] {
+        let taken = of_a_pair(Some(scheme), truth) - none;
+        println!("{scheme}, truth {truth}: {taken:.2} of {budget}");
+        // Less than one instruction would mean that the library was not there.
+        if !(1.0..=budget).contains(&taken) {
+            over.push(format!(
+                "{scheme}, truth {truth}: {taken:.2}, budget {budget}"
+            ));
+        }
+    }
+    assert!(over.is_empty(), "{over:#?}");
+}

@@ -1,0 +1,218 @@
+//! What sets the trackings apart: where each keeps what it knows, and that it keeps it.
+
+mod support;
+
+use serde_json::Value;
+use support::*;
+
+/// The schemes that keep something of a sampled block, and those that keep nothing.
+const KEEPING: [&str; 3] = [
+    "SAMPLE_HEADERS_POISSON",
+    "SAMPLE_HEADERS_POISSON_MAP",
+    "SAMPLE_HEADERS_HASH_MAP",
+];
+const STATELESS: [&str; 3] = [
+    "STATELESS_HASH_XOR",
+    "STATELESS_HASH_SPLITMIX",
+    "STATELESS_HASH_MURMURISH",
+];
+
+fn run_mode(mode: &str, scheme: &str, mean: &str, mask: &str, seed: &str) -> Ran {
+    let program = harness::compile_once("tracking.c", &[]);
+    let environment = [
+        ("SAMPLER_SCHEME", scheme),
+        ("SAMPLER_POISSON_MEAN_BYTES", mean),
+        ("SAMPLER_HASH_MASK", mask),
+        ("SAMPLER_SEED", seed),
+    ];
+    run(&program, &[mode], &environment).succeeded()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap()
+}
+
+fn bin<'a>(record: &'a Value, name: &str) -> &'a Value {
+    let bins = record["size_bins"].as_array().unwrap();
+    bins.iter().find(|bin| bin["bin"] == name).unwrap()
+}
+
+/// Samples of 20,000 blocks of 64 bytes have n p = 310.0 of them, and a variance of n p (1-p) = 305.2 if each is decided for itself.
+#[test]
+fn page_aligned_blocks_are_sampled_at_the_rate_of_others() {
+    let p = 1.0 - f64::exp(-64.0 / 4096.0);
+    for scheme in [
+        "SAMPLE_HEADERS_POISSON",
+        "SAMPLE_HEADERS_POISSON_MAP",
+        "STATELESS_POISSON_BERNOULLI",
+    ] {
+        for mode in ["page_aligned", "unaligned"] {
+            let (mut sampled, mut total) = (0.0, 0.0);
+            for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+                let ran = run_mode(mode, scheme, "4096", "0xFF", seed);
+                let of_64 = bin(ran.record(), "33-64");
+                sampled += number(&of_64["sampled_allocs"]);
+                total += number(&of_64["total_allocs"]);
+            }
+            let sigmas = (sampled - total * p) / (total * p * (1.0 - p)).sqrt();
+            assert!(
+                sigmas.abs() < 4.0,
+                "{scheme}, {mode}: {sampled} of {total}, {sigmas} sigmas"
+            );
+        }
+    }
+}
+
+/// Over 60 seeds: the mean of each is that of a binomial, the means agree, and so do the variances (of 60 values: within 4 sigmas, a factor of 2.2).
+#[test]
+fn bernoulli_by_bytes_is_the_poisson_countdown_in_distribution() {
+    let p = 1.0 - f64::exp(-64.0 / 4096.0);
+    let n = 20_000.0;
+    let counts_of = |scheme: &str| -> Vec<f64> {
+        (1..=60)
+            .map(|seed: u32| {
+                let ran = run_mode("unaligned", scheme, "4096", "0xFF", &seed.to_string());
+                number(&bin(ran.record(), "33-64")["sampled_allocs"])
+            })
+            .collect()
+    };
+    for scheme in ["SAMPLE_HEADERS_POISSON", "STATELESS_POISSON_BERNOULLI"] {
+        let counts = counts_of(scheme);
+        let runs = counts.len() as f64;
+        let mean = counts.iter().sum::<f64>() / runs;
+        let variance = counts
+            .iter()
+            .map(|count| (count - mean).powi(2))
+            .sum::<f64>()
+            / (runs - 1.0);
+        let ideal = n * p * (1.0 - p);
+        let sigmas = (mean - n * p) / (ideal / runs).sqrt();
+        assert!(sigmas.abs() < 4.0, "{scheme}: mean {mean}, {sigmas} sigmas");
+        let dispersion = variance / ideal;
+        let sigma = (2.0 / (runs - 1.0)).sqrt();
+        assert!(
+            (dispersion - 1.0).abs() < 4.0 * sigma,
+            "{scheme}: dispersion {dispersion}"
+        );
+    }
+}
+
+/// The estimate of sampled frees is a sum of p(usable size) over all frees: of 72 usable bytes for 64 under glibc.
+#[test]
+fn bernoulli_estimates_the_sampled_frees_from_usable_sizes() {
+    let ran = run_mode(
+        "unaligned",
+        "STATELESS_POISSON_BERNOULLI",
+        "4096",
+        "0xFF",
+        "1",
+    );
+    let record = ran.record();
+    assert!(record["sampled_frees"].is_null() && record["sampled_live_allocs_estimate"].is_null());
+    let p = 1.0 - f64::exp(-72.0 / 4096.0);
+    let [estimate, variance] = ["sampled_frees_estimate", "sampled_frees_estimate_variance"]
+        .map(|key| number(&record[key]));
+    // The C library frees a few more at the end.
+    let others = number(&record["total_frees"]) - 20_000.0;
+    assert!((0.0..100.0).contains(&others), "{others}");
+    // A sum of 20,000 floating-point numbers.
+    const ROUNDING: f64 = 1e-9;
+    let expected = 20_000.0 * p;
+    assert!(
+        (expected * (1.0 - ROUNDING)..=expected * (1.0 + ROUNDING) + others).contains(&estimate),
+        "{estimate}"
+    );
+    assert!(
+        (expected * (1.0 - p) * (1.0 - ROUNDING)..estimate).contains(&variance),
+        "{variance}"
+    );
+}
+
+#[test]
+fn a_million_sampled_blocks_are_in_the_table_and_leave_it() {
+    for scheme in ["SAMPLE_HEADERS_POISSON_MAP", "SAMPLE_HEADERS_HASH_MAP"] {
+        let ran = run_mode("a_million_live", scheme, "0", "0", "1");
+        let record = ran.record();
+        let table = &record["table"];
+        let [inserts, deletes, entries, peak, bytes] =
+            ["inserts", "deletes", "entries", "entries_peak", "bytes"]
+                .map(|key| number(&table[key]));
+        assert_eq!(inserts, number(&record["sampled_allocs"]), "{scheme}");
+        assert_eq!(deletes, number(&record["sampled_frees"]), "{scheme}");
+        assert_eq!(entries, inserts - deletes, "{scheme}");
+        assert!((1e6..1e6 + 1000.0).contains(&peak), "{scheme}: {peak}");
+        // 8 bytes an entry, in buckets of which no more than four fifths are empty.
+        assert!(
+            bytes >= 8.0 * peak && bytes <= 5.0 * 8.0 * peak,
+            "{scheme}: {bytes}"
+        );
+        assert_eq!(record["losses"]["samples_without_entry"], 0);
+    }
+}
+
+#[test]
+fn what_is_kept_survives_realloc_that_moves_and_realloc_that_fails() {
+    for mode in ["realloc_of_all_kinds", "failing_realloc"] {
+        for scheme in KEEPING.iter().chain(&STATELESS) {
+            for (mean, mask) in [("4096", "0x1"), ("0", "0"), ("300", "0x3")] {
+                let ran = run_mode(mode, scheme, mean, mask, "1");
+                let record = ran.record();
+                assert_consistent(record, false);
+                // All that the program allocated it freed; start-up keeps a few.
+                let live = number(&record["sampled_live_allocs_estimate"]);
+                assert!(
+                    (0.0..20.0).contains(&live),
+                    "{mode}, {scheme}, mean {mean}: {live} live"
+                );
+                let bytes =
+                    number(&record["sampled_bytes_alloc"]) - number(&record["sampled_bytes_freed"]);
+                let is_exact = KEEPING.contains(scheme);
+                assert!(
+                    !is_exact || (0.0..200_000.0).contains(&bytes),
+                    "{mode}, {scheme}: {bytes} B live"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_child_forked_while_others_insert_has_a_whole_table() {
+    for scheme in KEEPING {
+        for mean in ["0", "500"] {
+            let ran = run_mode(
+                "fork_during_inserts",
+                scheme,
+                mean,
+                if mean == "0" { "0" } else { "0x3" },
+                "1",
+            );
+            // The children end by `_exit`: what they counted is in their live files.
+            assert_eq!(ran.live.len(), 51, "{scheme}");
+            for record in ran.live.values() {
+                assert_consistent(record, false);
+                assert_eq!(record["losses"]["samples_without_entry"], 0);
+            }
+        }
+    }
+}
+
+/// A hash of the address is asked again at the free, so a block is what it was.
+#[test]
+fn stateless_hashes_know_their_blocks_again() {
+    for scheme in STATELESS {
+        let ran = run_mode("unaligned", scheme, "4096", "0x7", "1");
+        let record = ran.record();
+        let [allocs, frees, live] = [
+            "sampled_allocs",
+            "sampled_frees",
+            "sampled_live_allocs_estimate",
+        ]
+        .map(|key| number(&record[key]));
+        assert!(
+            allocs > 2000.0 && live >= 0.0 && frees >= allocs - 20.0,
+            "{scheme}: {allocs}, {frees}"
+        );
+        assert_eq!(record["freed_sizes_are_usable_sizes"], true);
+    }
+}
