@@ -179,6 +179,26 @@ fn costs_are_compared_with_the_none_run_of_the_same_number() {
 }
 
 #[test]
+fn what_draws_by_bytes_without_a_mark_knows_no_sampled_frees() {
+    let fixture = Fixture::new();
+    let mut run = run("STATELESS_POISSON_BERNOULLI", 1, 2);
+    let record = &mut run["processes"][0];
+    record["tracking"] = json!("stateless");
+    record["decision"] = json!("bernoulli-bytes");
+    for key in [
+        "sampled_frees",
+        "sampled_bytes_freed",
+        "sampled_live_allocs_estimate",
+    ] {
+        record[key] = Value::Null;
+    }
+    fixture.add(&run);
+    let rows = fixture.rows("runs.csv");
+    assert_eq!(rows[0].get("sampled_frees"), "");
+    assert_eq!(rows[0].get("sampled_allocs"), "2");
+}
+
+#[test]
 fn without_the_truth_only_samples_are_known() {
     let fixture = Fixture::new();
     let mut run = run("HEADER_HASH", 1, 2);
@@ -191,6 +211,7 @@ fn without_the_truth_only_samples_are_known() {
         "total_frees",
         "total_bytes_freed",
         "reallocs",
+        "failed_calls",
         "zero_size_allocs",
         "sample_rate_allocs",
         "sample_rate_bytes",
