@@ -135,7 +135,8 @@ impl Tally {
         // Where everything is sampled, the sampled bytes are all bytes.
         let samples_sizes = ["sample-headers", "sample-map"]
             .contains(&record["tracking"].as_str().unwrap())
-            && (record["poisson_mean_bytes"] == 0 || record["hash_mask"] == 0);
+            && (record["poisson_mean_bytes"] == 0 || record["hash_mask"] == 0)
+            && record["losses"]["samples_without_entry"] == 0;
         let value_of = |record: &Value, key: &str| match key {
             "total_bytes_freed" if samples_sizes => record["sampled_bytes_freed"].clone(),
             _ => record[key].clone(),
