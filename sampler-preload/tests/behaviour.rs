@@ -249,8 +249,9 @@ fn a_copied_header_is_not_believed() {
         ];
         let ran = run(&program, &[], &everything);
         let signal = ran.output.status.signal();
-        if scheme.starts_with("SAMPLE_HEADERS") && signal == Some(SIGSEGV) {
-            // glibc took our tag for the size of a chunk, and fell over it before it saw through it.
+        if scheme.starts_with("SAMPLE_HEADERS") {
+            // glibc takes our tag for the size of a chunk: by its lowest bits, which differ from run to run, it says one thing of it or another, or falls over it.
+            assert!([Some(SIGABRT), Some(SIGSEGV)].contains(&signal), "{scheme}");
             continue;
         }
         assert_eq!(signal, Some(SIGABRT), "{scheme}");
