@@ -27,7 +27,7 @@ SKIP_MISSING ?=#                         1: a program that is not installed and 
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-monotonic bench-reuse bench-steady aggregate plot survive)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-loops bench-monotonic bench-reuse bench-steady aggregate measure-cost cost plot survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
@@ -119,7 +119,7 @@ reference: $(TABLES) $(DATA)/plots/seed.drawn ## copies the tables and the figur
 	cp $(DATA)/plots/*.png data/reference/plots
 
 clean: ## removes tables and figures; raw runs stay
-	rm -rf $(DATA)/plots $(TABLES)
+	rm -rf $(DATA)/plots $(TABLES) $(DERIVED)
 
 # Cargo decides what is stale; what it leaves alone stays as old as it is, and nothing that depends on it is redone.
 $(PROGRAMS) &: FORCE
@@ -163,5 +163,7 @@ needs-survive:
 
 needs-survive-quick:
 	@$(call install_needs_of,$(QUICK_SCRIPTS))
+
+include $(sort $(wildcard make/*.mk))
 
 FORCE:

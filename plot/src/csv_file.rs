@@ -22,27 +22,14 @@ pub struct Row<'a> {
 impl CsvFile {
     /// Reads the rows whose column `set` is `set`, after checking that `columns` are there.
     pub fn read(path: PathBuf, set: &str, columns: &[&str]) -> Result<CsvFile, String> {
-        let fail = |message: String| format!("{}: {message}", path.display());
-        let source = File::open(&path)
-            .map_err(|e| fail(format!("{e}; expected a table that `aggregate` wrote")))?;
-        let mut reader = csv::Reader::from_reader(source);
-        let header = reader.headers().map_err(|e| fail(e.to_string()))?.clone();
-        for &column in ["set", "workload", "scheme"].iter().chain(columns) {
-            if !header.iter().any(|found| found == column) {
-                return Err(fail(format!(
-                    "no column '{column}'; found '{}', expected the columns of FORMAT.md",
-                    header.iter().collect::<Vec<_>>().join(",")
-                )));
-            }
-        }
-        let mut file = CsvFile {
-            path: path.clone(),
-            header,
-            rows: Vec::new(),
-        };
+        let columns: Vec<&str> = ["set", "workload", "scheme"]
+            .iter()
+            .chain(columns)
+            .copied()
+            .collect();
+        let mut file = CsvFile::read_all(path, &columns)?;
         let mut other_sets = Vec::new();
-        for record in reader.into_records() {
-            let record = record.map_err(|e| fail(e.to_string()))?;
+        for record in std::mem::take(&mut file.rows) {
             let found = file.row(&record).text("set");
             if found == set {
                 file.rows.push(record);
@@ -50,16 +37,39 @@ impl CsvFile {
                 other_sets.push(found.to_string());
             }
         }
-        if file.rows.is_empty() && path.ends_with("summary.csv") {
-            return Err(fail(format!(
-                "no row of set '{set}'; found sets: {}",
+        if file.rows.is_empty() && file.path.ends_with("summary.csv") {
+            return Err(format!(
+                "{}: no row of set '{set}'; found sets: {}",
+                file.path.display(),
                 match other_sets.as_slice() {
                     [] => "none".to_string(),
                     sets => sets.join(", "),
                 }
-            )));
+            ));
         }
         Ok(file)
+    }
+
+    /// Reads every row, after checking that `columns` are there.
+    pub fn read_all(path: PathBuf, columns: &[&str]) -> Result<CsvFile, String> {
+        let fail = |message: String| format!("{}: {message}", path.display());
+        let source = File::open(&path)
+            .map_err(|e| fail(format!("{e}; expected a table that `aggregate` wrote")))?;
+        let mut reader = csv::Reader::from_reader(source);
+        let header = reader.headers().map_err(|e| fail(e.to_string()))?.clone();
+        for &column in columns {
+            if !header.iter().any(|found| found == column) {
+                return Err(fail(format!(
+                    "no column '{column}'; found '{}', expected the columns of FORMAT.md",
+                    header.iter().collect::<Vec<_>>().join(",")
+                )));
+            }
+        }
+        let records = reader.into_records();
+        let rows = records
+            .collect::<Result<_, _>>()
+            .map_err(|e: csv::Error| fail(e.to_string()))?;
+        Ok(CsvFile { path, header, rows })
     }
 
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {

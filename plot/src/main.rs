@@ -16,6 +16,8 @@ mod text;
 
 mod bars;
 mod canvas;
+mod cost_file;
+mod costs;
 mod legend;
 mod marks;
 mod notes;
@@ -49,6 +51,9 @@ struct Args {
     /// set to draw (default: seed)
     #[argh(option, default = "String::from(\"seed\")")]
     set: String,
+    /// draw the figures of this table of costs (cost.csv, as `cost` writes it) and no others
+    #[argh(option)]
+    cost: Option<PathBuf>,
     /// directory of the figures, made if it is missing (default: data/plots)
     #[argh(option, default = "PathBuf::from(\"data/plots\")")]
     out: PathBuf,
@@ -68,8 +73,15 @@ fn main() {
 }
 
 fn run(args: &Args) -> Result<(), String> {
+    match &args.cost {
+        Some(path) => draw(costs::all(path)?, &args.out),
+        None => draw_set(args),
+    }
+}
+
+fn draw_set(args: &Args) -> Result<(), String> {
     let tables = Tables::read(&args.data, &args.set)?;
-    let mut plans = plan(&tables);
+    let plans = plan(&tables);
     if let Some(name) = first_duplicate(&plans) {
         return Err(format!(
             "{}: two workloads of set '{}' would both be drawn as {name}: rename one",
@@ -78,23 +90,7 @@ fn run(args: &Args) -> Result<(), String> {
         ));
     }
 
-    let mut drawn = Vec::new();
-    for plan in &mut plans {
-        if let Ok(figure) = &mut plan.figure {
-            drawn.push((plan.name.clone(), canvas::render(figure, &plan.name)?));
-        }
-    }
-
-    std::fs::create_dir_all(&args.out).map_err(|e| format!("{}: {e}", args.out.display()))?;
-    for (name, bytes) in &drawn {
-        png::install(&args.out.join(name), bytes)?;
-    }
-    for plan in &plans {
-        if let Err(missing) = plan.figure {
-            remove_stale(&args.out.join(&plan.name))?;
-            println!("not drawn: {}: {missing}", plan.name);
-        }
-    }
+    draw(plans, &args.out)?;
     if !tables.other_schemes.is_empty() {
         let names: Vec<_> = tables.other_schemes.iter().map(String::as_str).collect();
         println!(
@@ -102,7 +98,29 @@ fn run(args: &Args) -> Result<(), String> {
             names.join(", ")
         );
     }
-    println!("{} figures in {}", drawn.len(), args.out.display());
+    Ok(())
+}
+
+/// All figures are drawn before the first is put in place.
+fn draw(mut plans: Vec<Plan>, out: &Path) -> Result<(), String> {
+    let mut drawn = Vec::new();
+    for plan in &mut plans {
+        if let Ok(figure) = &mut plan.figure {
+            drawn.push((plan.name.clone(), canvas::render(figure, &plan.name)?));
+        }
+    }
+
+    std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
+    for (name, bytes) in &drawn {
+        png::install(&out.join(name), bytes)?;
+    }
+    for plan in &plans {
+        if let Err(missing) = plan.figure {
+            remove_stale(&out.join(&plan.name))?;
+            println!("not drawn: {}: {missing}", plan.name);
+        }
+    }
+    println!("{} figures in {}", drawn.len(), out.display());
     Ok(())
 }
 

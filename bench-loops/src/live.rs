@@ -1,0 +1,92 @@
+//! What live blocks take in memory: the resident set before and after, every page of every block touched.
+
+use std::fs;
+use std::sync::Barrier;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::pattern::{Block, allocate};
+
+const PAGE_BYTES: usize = 4096;
+const IDLE_THREADS: usize = 64;
+
+/// Allocates `blocks` of `size_bytes` and keeps them.
+pub fn measure(blocks: u64, size_bytes: usize) -> Result<Value, String> {
+    if !(1..=1 << 30).contains(&size_bytes) {
+        return Err(format!(
+            "--size-bytes: found {size_bytes}, expected 1 to 1073741824"
+        ));
+    }
+    let mut kept: Vec<Block> = Vec::new();
+    let no_memory = |_| format!("no memory for {blocks} blocks of {size_bytes} B");
+    kept.try_reserve_exact(blocks as usize).map_err(no_memory)?;
+    // The place of every block is resident before the first is allocated.
+    kept.resize_with(blocks as usize, || Vec::with_capacity(0));
+    let before = resident_bytes()?;
+    for slot in &mut kept {
+        let mut block = Vec::new();
+        block.try_reserve_exact(size_bytes).map_err(no_memory)?;
+        touch(&mut block, size_bytes);
+        *slot = block;
+    }
+    let after = resident_bytes()?;
+    let with_threads = with_idle_threads()?;
+    // Read once more, so that no block is gone before the second reading.
+    let intact = kept.iter().filter(|block| block[0] == 1).count() as u64;
+    if intact != blocks {
+        return Err(format!(
+            "{} of {blocks} blocks lost their content",
+            blocks - intact
+        ));
+    }
+    Ok(json!({
+        "operations": blocks,
+        "size_bytes": size_bytes,
+        "resident_before_bytes": before,
+        "resident_after_bytes": after,
+        "idle_threads": IDLE_THREADS,
+        "resident_with_threads_bytes": with_threads,
+    }))
+}
+
+/// Writes a block up to its last page. Without `unsafe` it is written whole where it is longer than one byte a page.
+fn touch(block: &mut Block, size_bytes: usize) {
+    let length = if size_bytes < PAGE_BYTES {
+        1
+    } else {
+        size_bytes
+    };
+    block.resize(length, 1);
+}
+
+/// Resident bytes while threads live that have allocated one block each.
+fn with_idle_threads() -> Result<u64, String> {
+    let (allocated, measured) = (
+        Barrier::new(IDLE_THREADS + 1),
+        Barrier::new(IDLE_THREADS + 1),
+    );
+    thread::scope(|scope| {
+        for _ in 0..IDLE_THREADS {
+            scope.spawn(|| {
+                let block = allocate(PAGE_BYTES / 64);
+                allocated.wait();
+                measured.wait();
+                drop(block);
+            });
+        }
+        allocated.wait();
+        let resident = resident_bytes();
+        measured.wait();
+        resident
+    })
+}
+
+fn resident_bytes() -> Result<u64, String> {
+    const FILE: &str = "/proc/self/status";
+    let text = fs::read_to_string(FILE).map_err(|error| format!("{FILE}: {error}"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    let kib = kib.ok_or_else(|| format!("{FILE}: no line 'VmRSS: N kB'"))?;
+    Ok(kib * 1024)
+}

@@ -1,0 +1,462 @@
+//! The text: what was measured on which machine, the pair of malloc and free beside its bounds, then every other question.
+
+use crate::bounds;
+use crate::files::File;
+use crate::measured::{Measured, Subject};
+use crate::median::Median;
+use crate::rows::Row;
+use crate::text::Table;
+
+/// The whole of it.
+pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
+    let rows = Rows(rows);
+    let mut text = head(files, measured);
+    let mut section = |title: &str, table: Table, note: &str| {
+        if !table.is_empty() {
+            text += &format!("\n{title}\n{note}\n\n{}", table.text());
+        }
+    };
+    section(
+        "A pair of free and malloc (loop window: 1000 live blocks of 16-256 B)",
+        pairs(measured, &rows),
+        "Instructions: exact, by callgrind, over NONE (NONE itself: over PLAIN). Time: processor time over PLAIN, median of paired\nrounds [95 % interval]. 'bound' is what this project set itself; 'over' marks a median that is above it.",
+    );
+    section(
+        "Every loop: time over PLAIN, one thread (cross: two)",
+        loops(measured, &rows),
+        "Median of paired rounds. PLAIN: nanoseconds of an operation.",
+    );
+    section(
+        "malloc and free apart (loop batch)",
+        halves(measured, &rows),
+        "Nanoseconds, and instructions in brackets; a sampled block is what a run that samples often takes over one that samples\nnothing, divided by the share of sampled blocks. 'extra': both together, loop window, median [95 % interval].",
+    );
+    section(
+        "Simulated cache misses of a pair (loop window; callgrind, 32 KiB first level, 8 MiB last)",
+        misses(measured, &rows),
+        "Misses of data in a thousand pairs.",
+    );
+    section(
+        "Resident memory",
+        memory(measured, &rows),
+        "Bytes a live block of each size; bytes whatever the program does, and of each thread, over PLAIN.",
+    );
+    section(
+        "Throughput, loop window",
+        throughput(measured, &rows),
+        "Million operations a second of elapsed time; growth: two threads over one, paired [95 % interval].",
+    );
+    section(
+        "Real programs: processor time over PLAIN",
+        programs(measured, &rows),
+        "Median of paired rounds [95 % interval]; redis: of the server alone, and its requests a second over PLAIN.",
+    );
+    section(
+        "Whether the schemes sampled at their rate while they were timed",
+        rates(measured, &rows),
+        "What the samples stand for over what was counted, mean of runs (loops window, batch, mixed) [95 % interval]. Schemes that\nhash have few keys in a run: their spread is wide, and their interval, made for bell-shaped spreads, too narrow.",
+    );
+    text += &bounds_missed(&rows);
+    text
+}
+
+/// Look-up by what a reader asks for.
+struct Rows<'a>(&'a [Row]);
+
+impl Rows<'_> {
+    fn get(
+        &self,
+        place: &str,
+        subject: &Subject,
+        threads: Option<u64>,
+        metric: &str,
+    ) -> Option<Median> {
+        let found = self.0.iter().find(|row| {
+            row.place == place
+                && row.subject == *subject
+                && row.threads == threads
+                && row.metric == metric
+        });
+        found?.median
+    }
+}
+
+fn head(files: &[File], measured: &Measured) -> String {
+    let rounds = |part: &str| files.iter().filter(|file| file.part == part).count();
+    let origin = &files[0].content["origin"];
+    let word = |key: &str| origin[key].as_str().unwrap_or("unknown").to_string();
+    let mut text = format!(
+        "Cost of each scheme: {} rounds of loops, {} of programs\n{}, {} cores, Linux {}; build {}\nmask 0xFF, mean gap 512 KiB; the schemes know the truth unless it says 'no truth'\n",
+        rounds("loops"),
+        rounds("programs"),
+        word("cpu"),
+        origin["cores"],
+        word("kernel"),
+        word("build"),
+    );
+    for line in &measured.left_out {
+        text += &format!("not measured: {line}\n");
+    }
+    text += &noise(measured);
+    text
+}
+
+/// How disturbed the machine was.
+fn noise(measured: &Measured) -> String {
+    let mut text = String::new();
+    let mut shares: Vec<f64> = Vec::new();
+    for (place, of_place) in &measured.times {
+        if place.threads == 1 {
+            let times = of_place.values().flat_map(|rounds| rounds.values());
+            shares.extend(times.map(|time| time.share));
+        }
+    }
+    shares.sort_by(f64::total_cmp);
+    if let Some(low) = shares.get(shares.len() / 20) {
+        let median = shares[shares.len() / 2];
+        if *low < 0.9 {
+            text += &format!(
+                "noisy: a thread had a processor for {:.0} % of the elapsed time in the median run, and for {:.0} % or less in one run of twenty; stop what else runs, and measure again\n",
+                median * 100.0,
+                low * 100.0
+            );
+        }
+    }
+    for (place, of_place) in &measured.times {
+        let void: usize = of_place
+            .values()
+            .map(|rounds| rounds.values().filter(|time| time.is_void).count())
+            .sum();
+        let all: usize = of_place.values().map(|rounds| rounds.len()).sum();
+        if void > 0 {
+            text += &format!(
+                "void: {void} of {all} runs of {} on {} threads, whose threads did not have a core each; rows with less than half of their rounds are empty\n",
+                place.name, place.threads
+            );
+        }
+    }
+    text
+}
+
+fn label(subject: &Subject) -> String {
+    match subject.truth {
+        Some(false) => format!("{}, no truth", subject.name),
+        _ => subject.name.clone(),
+    }
+}
+
+fn plain_number(value: Option<f64>, digits: usize) -> String {
+    // No "-0.00".
+    value.map_or("-".into(), |value| format!("{:.digits$}", value + 0.0))
+}
+
+fn spread(median: Option<Median>, digits: usize) -> String {
+    let value = plain_number(median.map(|median| median.value), digits);
+    match median.and_then(|median| median.interval) {
+        Some((low, high)) => format!("{value} [{low:.digits$} {high:.digits$}]"),
+        None => value,
+    }
+}
+
+fn against(value: Option<f64>, bound: Option<f64>, digits: usize) -> String {
+    match (value, bound) {
+        (Some(value), Some(bound)) if value > bound => format!("{bound:.digits$} over"),
+        (_, Some(bound)) => format!("{bound:.digits$}"),
+        _ => String::new(),
+    }
+}
+
+fn pairs(measured: &Measured, rows: &Rows) -> Table {
+    let mut table = Table::default();
+    table.row([
+        "",
+        "instructions",
+        "over COUNT",
+        "bound",
+        "1 thread",
+        "bound",
+        "2 threads",
+        "bound",
+    ]);
+    for subject in &measured.subjects {
+        let over = match subject.name.as_str() {
+            "PLAIN" => "instructions",
+            "NONE" => "instructions_over_plain",
+            _ => "instructions_over_none",
+        };
+        let bounds = bounds::of(&subject.name, subject.truth);
+        let value = |metric| {
+            rows.get("window", subject, Some(1), metric)
+                .map(|median| median.value)
+        };
+        let instructions = value(over);
+        let is_scheme = bounds.is_some_and(|bounds| !["NONE", "COUNT"].contains(&bounds.name));
+        let over_count = value("instructions_over_count").filter(|_| is_scheme);
+        let [one, two] =
+            [1, 2].map(|threads| rows.get("window", subject, Some(threads), "time_ratio"));
+        let time_bound = |i: usize| bounds.and_then(|bounds| bounds.time[i]);
+        table.row([
+            label(subject),
+            plain_number(instructions, 1),
+            plain_number(over_count, 1),
+            against(instructions, bounds.map(|bounds| bounds.instructions), 0),
+            spread(one, 2),
+            against(one.map(|median| median.value), time_bound(0), 2),
+            spread(two, 2),
+            against(two.map(|median| median.value), time_bound(1), 2),
+        ]);
+    }
+    table
+}
+
+fn loops(measured: &Measured, rows: &Rows) -> Table {
+    let names = ["tight", "window", "batch", "mixed", "realloc", "cross"];
+    let mut table = Table::default();
+    table.row([""].into_iter().chain(names));
+    for subject in &measured.subjects {
+        let cells = names.map(|name| {
+            let threads = Some(if name == "cross" { 2 } else { 1 });
+            match subject.name.as_str() {
+                "PLAIN" => format!(
+                    "{} ns",
+                    plain_number(rows.get(name, subject, threads, "ns").map(|m| m.value), 1)
+                ),
+                _ => plain_number(
+                    rows.get(name, subject, threads, "time_ratio")
+                        .map(|m| m.value),
+                    2,
+                ),
+            }
+        });
+        table.row([label(subject)].into_iter().chain(cells));
+    }
+    table
+}
+
+fn halves(measured: &Measured, rows: &Rows) -> Table {
+    let names = ["malloc", "malloc-sampled", "free", "free-sampled"];
+    let mut table = Table::default();
+    table.row([""].into_iter().chain(names).chain(["extra", "bound"]));
+    for subject in &measured.subjects {
+        let cells = names.map(|name| {
+            let of = |metric| {
+                rows.get(name, subject, Some(1), metric)
+                    .map(|median| median.value)
+            };
+            match (of("ns"), of("instructions")) {
+                (None, None) => String::new(),
+                (time, instructions) => format!(
+                    "{} ({})",
+                    plain_number(time, 1),
+                    plain_number(instructions, 0)
+                ),
+            }
+        });
+        let extra = rows.get("window", subject, Some(1), "sample_extra");
+        let bound = extra.map(|_| bounds::SAMPLE_EXTRA_NS);
+        let extra_text = extra.map_or(String::new(), |_| spread(extra, 0));
+        let bound = against(extra.map(|median| median.value), bound, 0);
+        table.row(
+            [label(subject)]
+                .into_iter()
+                .chain(cells)
+                .chain([extra_text, bound]),
+        );
+    }
+    table
+}
+
+fn misses(measured: &Measured, rows: &Rows) -> Table {
+    let mut table = Table::default();
+    table.row(["", "first level", "last level"]);
+    for subject in &measured.subjects {
+        let of = |metric| {
+            let found = rows.get("window", subject, Some(1), metric);
+            found.map(|median| median.value * 1000.0)
+        };
+        if let (Some(first), Some(last)) = (of("misses_d1"), of("misses_last")) {
+            table.row([
+                label(subject),
+                plain_number(Some(first), 0),
+                plain_number(Some(last), 0),
+            ]);
+        }
+    }
+    table
+}
+
+fn memory(measured: &Measured, rows: &Rows) -> Table {
+    let sizes: Vec<u64> = measured.memory.keys().copied().collect();
+    let mut table = Table::default();
+    let heads = sizes.iter().map(|size| format!("{size} B"));
+    table.row([String::new()].into_iter().chain(heads).chain([
+        "fixed".into(),
+        "bound".into(),
+        "a thread".into(),
+        "bound".into(),
+    ]));
+    for subject in &measured.subjects {
+        let of = |size: u64, metric| {
+            let found = rows.get(&format!("live-{size}"), subject, None, metric);
+            found.map(|median| median.value)
+        };
+        let Some(first) = sizes.first().copied() else {
+            continue;
+        };
+        let is_ours = subject.name == subject.name.to_uppercase() && subject.name != "PLAIN";
+        let only_ours = |bound: f64| is_ours.then_some(bound);
+        let (fixed, thread) = (
+            of(first, "resident_fixed_over_plain"),
+            of(first, "resident_per_thread_over_plain"),
+        );
+        let cells = sizes
+            .iter()
+            .map(|size| plain_number(of(*size, "resident_per_block"), 1));
+        table.row([label(subject)].into_iter().chain(cells).chain([
+            plain_number(fixed, 0),
+            against(fixed, only_ours(bounds::FIXED_BYTES), 0),
+            plain_number(thread, 0),
+            against(thread, only_ours(bounds::THREAD_BYTES), 0),
+        ]));
+    }
+    table
+}
+
+fn throughput(measured: &Measured, rows: &Rows) -> Table {
+    let mut threads: Vec<u64> = measured
+        .times
+        .keys()
+        .filter(|place| place.name == "window" && place.rate == "usual")
+        .map(|place| place.threads)
+        .collect();
+    threads.dedup();
+    let mut table = Table::default();
+    let heads = threads
+        .iter()
+        .map(|threads| format!("{threads} thread{}", if *threads == 1 { "" } else { "s" }));
+    table.row(
+        [String::new()]
+            .into_iter()
+            .chain(heads)
+            .chain(["growth".into()]),
+    );
+    for subject in &measured.subjects {
+        let cells = threads.iter().map(|threads| {
+            let found = rows.get("window", subject, Some(*threads), "throughput");
+            plain_number(found.map(|median| median.value / 1e6), 1)
+        });
+        let growth = rows.get("window", subject, Some(2), "throughput_growth");
+        table.row(
+            [label(subject)]
+                .into_iter()
+                .chain(cells)
+                .chain([spread(growth, 2)]),
+        );
+    }
+    table
+}
+
+fn programs(measured: &Measured, rows: &Rows) -> Table {
+    let names: Vec<&str> = measured
+        .times
+        .keys()
+        .filter(|place| place.threads == 0)
+        .map(|place| place.name.as_str())
+        .collect();
+    let mut table = Table::default();
+    table.row(
+        [""].into_iter()
+            .chain(names.iter().copied())
+            .chain(["redis requests"]),
+    );
+    for subject in &measured.subjects {
+        let of = |name: &str, metric| rows.get(name, subject, None, metric);
+        if names.iter().all(|name| of(name, "ns").is_none()) {
+            continue;
+        }
+        let cells = names.iter().map(|name| match subject.name.as_str() {
+            "PLAIN" => format!(
+                "{} ms",
+                plain_number(of(name, "ns").map(|m| m.value / 1e6), 0)
+            ),
+            _ => spread(of(name, "time_ratio"), 3),
+        });
+        let requests = match subject.name.as_str() {
+            "PLAIN" => format!(
+                "{} /s",
+                plain_number(of("redis", "throughput").map(|m| m.value), 0)
+            ),
+            _ => spread(of("redis", "throughput_ratio"), 3),
+        };
+        table.row([label(subject)].into_iter().chain(cells).chain([requests]));
+    }
+    table
+}
+
+fn rates(measured: &Measured, rows: &Rows) -> Table {
+    let mut table = Table::default();
+    table.row(["", "estimated over counted", "runs"]);
+    for subject in &measured.subjects {
+        let found = rows.get(
+            "window batch mixed",
+            subject,
+            None,
+            "estimated_over_counted",
+        );
+        if let Some(found) = found {
+            table.row([label(subject), spread(Some(found), 3), found.n.to_string()]);
+        }
+    }
+    table
+}
+
+/// The bounds of programs and of threads, which have no column of their own, and a count of all.
+fn bounds_missed(rows: &Rows) -> String {
+    let mut lines = Vec::new();
+    let mut judge = |name: String, found: Option<Median>, bound: f64, at_most: bool| {
+        let line = match found {
+            None => format!("{name}: not measured"),
+            Some(median) => {
+                let is_met = if at_most {
+                    median.value <= bound
+                } else {
+                    median.value >= bound
+                };
+                let verdict = if is_met { "met" } else { "missed" };
+                let limit = if at_most { "at most" } else { "at least" };
+                format!(
+                    "{name}: {}, {limit} {bound:.2}: {verdict}",
+                    spread(Some(median), 3)
+                )
+            }
+        };
+        lines.push(line);
+    };
+    for (program, scheme, bound) in bounds::PROGRAMS {
+        let subject = Subject {
+            name: scheme.into(),
+            truth: Some(true),
+        };
+        let found = rows.get(program, &subject, None, "time_ratio");
+        judge(
+            format!("{program} under {scheme}, time over PLAIN"),
+            found,
+            bound,
+            true,
+        );
+    }
+    for scheme in ["NONE", "COUNT", "HEADER_POISSON_BYTES"] {
+        let subject = Subject {
+            name: scheme.into(),
+            truth: (scheme != "NONE").then_some(true),
+        };
+        let found = rows.get("window", &subject, Some(2), "throughput_growth");
+        judge(
+            format!("{scheme}, throughput of two threads over one"),
+            found,
+            bounds::GROWTH,
+            false,
+        );
+    }
+    format!("\nOther bounds\n\n{}\n", lines.join("\n"))
+}

@@ -1,0 +1,181 @@
+//! Exact instructions of an operation, and simulated cache misses, by callgrind: what a second batch of operations adds, so that
+//! start and end do not count.
+//!
+//! The caches are given, not read from the machine, so that the same build gives the same numbers everywhere: 32 KiB of first
+//! level (8 ways), 8 MiB of last level (16 ways), lines of 64 bytes.
+
+use std::collections::VecDeque;
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread::{self, available_parallelism};
+
+use serde_json::{Value, json};
+
+use crate::Bench;
+use crate::command;
+use crate::subject::{Rate, Subject};
+
+const OPERATIONS: u64 = 30_000;
+const CACHES: [&str; 3] = ["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
+
+/// A loop, or one function of it.
+#[derive(Clone, Copy)]
+struct Cell {
+    name: &'static str,
+    function: Option<&'static str>,
+    rate: Rate,
+}
+
+/// Counts of one run.
+struct Counts {
+    record: Value,
+    instructions: u64,
+    misses_d1: u64,
+    misses_last: u64,
+}
+
+/// All of them; runs do not disturb each other's counts, so there are as many at a time as cores.
+pub fn measure(bench: &Bench) -> Result<Vec<Value>, String> {
+    require_valgrind()?;
+    let work: Mutex<VecDeque<(usize, &Subject, Cell)>> = Mutex::new(jobs(bench));
+    let found = Mutex::new(Vec::new());
+    let take = || work.lock().ok()?.pop_front();
+    let worker = || -> Result<(), String> {
+        while let Some((place, subject, cell)) = take() {
+            let measurement = count(bench, subject, cell)?;
+            if let Ok(mut found) = found.lock() {
+                found.push((place, measurement));
+            }
+        }
+        Ok(())
+    };
+    let workers = available_parallelism().map_or(1, |cores| cores.get());
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        threads.into_iter().try_for_each(|thread| {
+            let ended = thread.join();
+            ended.unwrap_or_else(|_| Err("a thread ended before its time".into()))
+        })
+    })?;
+    let mut found = found.into_inner().map_err(|error| error.to_string())?;
+    found.sort_by_key(|(place, _)| *place);
+    Ok(found.into_iter().map(|(_, value)| value).collect())
+}
+
+fn jobs(bench: &Bench) -> VecDeque<(usize, &Subject, Cell)> {
+    let cell = |name, function, rate| Cell {
+        name,
+        function,
+        rate,
+    };
+    let mut cells: Vec<Cell> = ["tight", "window", "batch", "mixed", "realloc"]
+        .map(|name| cell(name, None, Rate::Usual))
+        .to_vec();
+    for rate in [Rate::Nothing, Rate::Often] {
+        for function in ["allocate_batch", "free_batch"] {
+            cells.push(cell("batch", Some(function), rate));
+        }
+    }
+    let mut jobs = VecDeque::new();
+    for subject in &bench.subjects {
+        // heaptrack follows stacks, at a cost that callgrind multiplies by its own; it is timed only.
+        if subject.name == "heaptrack" {
+            continue;
+        }
+        for cell in &cells {
+            // What does not sample is the same at any rate.
+            if cell.rate != Rate::Often || subject.samples() {
+                jobs.push_back((jobs.len(), subject, *cell));
+            }
+        }
+    }
+    jobs
+}
+
+fn count(bench: &Bench, subject: &Subject, cell: Cell) -> Result<Value, String> {
+    // Whole batches, so that the halves of all are the same.
+    let operations = bench.operations(OPERATIONS).div_ceil(10_000) * 10_000;
+    let [once, twice] = [operations, 2 * operations]
+        .map(|operations| counts_of_run(bench, subject, cell, operations));
+    let (once, twice) = (once?, twice?);
+    let each = |before: u64, after: u64| (after as f64 - before as f64) / operations as f64;
+    let mut measurement = subject.describe();
+    measurement["loop"] = json!(match cell.function {
+        Some("allocate_batch") => "malloc",
+        Some(_) => "free",
+        None => cell.name,
+    });
+    measurement["rate"] = json!(match cell.rate {
+        Rate::Usual => "usual",
+        Rate::Nothing => "nothing",
+        Rate::Often => "often",
+    });
+    measurement["instructions"] = json!(each(once.instructions, twice.instructions));
+    measurement["misses_d1"] = json!(each(once.misses_d1, twice.misses_d1));
+    measurement["sampled_share"] = once.record["sampled_allocs"]
+        .as_f64()
+        .zip(once.record["total_allocs"].as_f64())
+        .map_or(Value::Null, |(sampled, all)| json!(sampled / all));
+    measurement["misses_last"] = json!(each(once.misses_last, twice.misses_last));
+    Ok(measurement)
+}
+
+fn counts_of_run(
+    bench: &Bench,
+    subject: &Subject,
+    cell: Cell,
+    operations: u64,
+) -> Result<Counts, String> {
+    let (mut command, records) = command::prepare(bench, subject, cell.rate, "valgrind")?;
+    command
+        .args([
+            "--tool=callgrind",
+            "--callgrind-out-file=/dev/null",
+            "--cache-sim=yes",
+        ])
+        .args(CACHES);
+    if let Some(function) = cell.function {
+        command.arg(format!("--toggle-collect=*{function}*"));
+    }
+    command
+        .arg(&bench.loops)
+        .arg(cell.name)
+        .args(["--operations", &operations.to_string()])
+        // The same draws in both runs.
+        .env("SAMPLER_SEED", "1");
+    let output = command
+        .output()
+        .map_err(|error| format!("valgrind: {error}"))?;
+    command::check(&output, &command, subject)?;
+    let record = records.read(subject)?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let line = text
+        .lines()
+        .find_map(|line| line.split_once("Collected : "));
+    let mut numbers: Vec<u64> = line
+        .map(|(_, numbers)| numbers.split_whitespace().flat_map(str::parse).collect())
+        .unwrap_or_default();
+    if numbers.is_empty() || numbers[0] == 0 {
+        return Err(format!(
+            "callgrind on {} under {}: found no counts after 'Collected :'",
+            cell.name, subject.name
+        ));
+    }
+    // Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw; zeros at the end are left out.
+    numbers.resize(9, 0);
+    Ok(Counts {
+        record,
+        instructions: numbers[0],
+        misses_d1: numbers[4] + numbers[5],
+        misses_last: numbers[7] + numbers[8],
+    })
+}
+
+fn require_valgrind() -> Result<(), String> {
+    let mut command = Command::new("valgrind");
+    command.arg("--version");
+    match command.output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err("valgrind is not in PATH; it counts the instructions".into()),
+    }
+}
