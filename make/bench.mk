@@ -12,7 +12,7 @@ COST_FILES := $(COST_RAW)/instructions-01.json $(COST_RAW)/memory-01.json $(COST
 DERIVED += $(DATA)/cost.csv $(DATA)/cost.txt
 COST_PEERS := jemalloc tcmalloc-sampling mimalloc heaptrack
 
-.PHONY: bench needs-bench
+.PHONY: bench bench-reference needs-bench
 
 bench: $(DATA)/cost.csv $(DATA)/plots/cost.drawn ## what each scheme costs: time, instructions, memory, beside other allocators (half an hour)
 	@cat $(DATA)/cost.txt
@@ -33,3 +33,8 @@ $(DATA)/plots/cost.drawn: $(DATA)/cost.csv $(BIN)/plot | needs-gnuplot
 needs-bench:
 	@tools/need valgrind
 	@for thing in $(COST_PEERS) redis-server redis-benchmark python3 sqlite3 gcc taskset; do tools/need $$thing || true; done
+
+bench-reference: $(DATA)/cost.csv $(DATA)/plots/cost.drawn ## copies the table and the figures of costs to data/reference, where they are committed
+	mkdir -p data/reference/plots
+	cp $(DATA)/cost.csv $(DATA)/cost.txt data/reference
+	cp $(DATA)/plots/cost_*.png data/reference/plots

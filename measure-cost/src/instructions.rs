@@ -15,7 +15,7 @@ use crate::Bench;
 use crate::command;
 use crate::subject::{Rate, Subject};
 
-const OPERATIONS: u64 = 30_000;
+const OPERATIONS: u64 = 20_000;
 const CACHES: [&str; 3] = ["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
 
 /// A loop, or one function of it.

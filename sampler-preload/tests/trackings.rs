@@ -216,3 +216,18 @@ fn stateless_hashes_know_their_blocks_again() {
         assert_eq!(record["freed_sizes_are_usable_sizes"], true);
     }
 }
+
+/// What a thread counts goes to a page of its own, so that no two threads write one cache line. The sampled path is left out: its estimates have tables
+/// in other pages.
+#[test]
+fn two_threads_count_in_pages_of_their_own() {
+    let program = harness::compile_once("slots.c", &[]);
+    for scheme in ["COUNT", "HEADER_POISSON_BYTES", "STATELESS_HASH_XOR"] {
+        let environment = [
+            ("SAMPLER_SCHEME", scheme),
+            ("SAMPLER_POISSON_MEAN_BYTES", "72057594037927936"),
+            ("SAMPLER_HASH_MASK", "0xFFFFFFFFFFFFFFFF"),
+        ];
+        run(&program, &[], &environment).succeeded();
+    }
+}
