@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::pattern::{Block, allocate};
 
 const PAGE_BYTES: usize = 4096;
-const IDLE_THREADS: usize = 64;
+/// Of fewer and of more idle threads: what starting the first ones takes is in both.
+const IDLE_THREADS: [usize; 2] = [16, 80];
 
 /// Allocates `blocks` of `size_bytes` and keeps them.
 pub fn measure(blocks: u64, size_bytes: usize) -> Result<Value, String> {
@@ -31,7 +32,8 @@ pub fn measure(blocks: u64, size_bytes: usize) -> Result<Value, String> {
         *slot = block;
     }
     let after = resident_bytes()?;
-    let with_threads = with_idle_threads()?;
+    let [few, many] = IDLE_THREADS.map(with_idle_threads);
+    let (few, many) = (few?, many?);
     // Read once more, so that no block is gone before the second reading.
     let intact = kept.iter().filter(|block| block[0] == 1).count() as u64;
     if intact != blocks {
@@ -46,7 +48,7 @@ pub fn measure(blocks: u64, size_bytes: usize) -> Result<Value, String> {
         "resident_before_bytes": before,
         "resident_after_bytes": after,
         "idle_threads": IDLE_THREADS,
-        "resident_with_threads_bytes": with_threads,
+        "resident_with_threads_bytes": [few, many],
     }))
 }
 
@@ -61,13 +63,10 @@ fn touch(block: &mut Block, size_bytes: usize) {
 }
 
 /// Resident bytes while threads live that have allocated one block each.
-fn with_idle_threads() -> Result<u64, String> {
-    let (allocated, measured) = (
-        Barrier::new(IDLE_THREADS + 1),
-        Barrier::new(IDLE_THREADS + 1),
-    );
+fn with_idle_threads(count: usize) -> Result<u64, String> {
+    let (allocated, measured) = (Barrier::new(count + 1), Barrier::new(count + 1));
     thread::scope(|scope| {
-        for _ in 0..IDLE_THREADS {
+        for _ in 0..count {
             scope.spawn(|| {
                 let block = allocate(PAGE_BYTES / 64);
                 allocated.wait();

@@ -64,8 +64,8 @@ pub struct Memory {
     pub blocks: f64,
     pub before: f64,
     pub after: f64,
-    pub idle_threads: f64,
-    pub with_threads: f64,
+    /// What one more idle thread takes.
+    pub thread: f64,
 }
 
 /// Everything that was read.
@@ -200,12 +200,23 @@ fn add(measured: &mut Measured, file: &File, reader: &Reader) -> Result<(), Stri
                 value: &reader.value["numbers"],
                 context: reader.context.clone(),
             };
+            let between = |key: &str| {
+                let ends = [0, 1].map(|i| numbers.value[key][i].as_f64());
+                match ends {
+                    [Some(few), Some(many)] if few < many || key != "idle_threads" => {
+                        Ok(many - few)
+                    }
+                    _ => Err(format!(
+                        "{}: {key} is {}, expected two numbers",
+                        numbers.context, numbers.value[key]
+                    )),
+                }
+            };
             let memory = Memory {
                 blocks: numbers.number("operations")?,
                 before: numbers.number("resident_before_bytes")?,
                 after: numbers.number("resident_after_bytes")?,
-                idle_threads: numbers.number("idle_threads")?,
-                with_threads: numbers.number("resident_with_threads_bytes")?,
+                thread: between("resident_with_threads_bytes")? / between("idle_threads")?,
             };
             let size = numbers.number("size_bytes")? as u64;
             measured

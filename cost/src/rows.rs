@@ -331,13 +331,10 @@ fn memory(rows: &mut Vec<Row>, measured: &Measured) {
                     "B",
                     memory.before - plain.before,
                 );
-                let thread = |memory: crate::measured::Memory| {
-                    (memory.with_threads - memory.after) / memory.idle_threads
-                };
                 add(
                     "resident_per_thread_over_plain",
                     "B",
-                    thread(*memory) - thread(plain),
+                    memory.thread - plain.thread,
                 );
             }
         }
