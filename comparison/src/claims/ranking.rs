@@ -1,0 +1,169 @@
+//! The seed's ranking of the four schemes with headers, by what their runs on a workload with few addresses show.
+
+use super::{About, Claim, MISSING_COST, MISSING_RUNS, Topic, Verdict};
+use crate::costs::{MORE_THAN_NONE, place};
+use crate::layout::number;
+use crate::measures::{Measures, Part};
+use crate::rates::{DISPERSION, EMPTY, ESTIMATE};
+use crate::schemes::REUSE;
+use crate::spread::Spread;
+
+/// Spread of samples over that of independent decisions: up to here consistency is high, then medium.
+pub const HIGH_CONSISTENCY: f64 = 2.0;
+/// From here on, or where a run has no sample, it is low.
+pub const LOW_CONSISTENCY: f64 = 10.0;
+/// The worst run's error of the estimated number of allocations: up to here there is no risk of bias, then low risk.
+pub const NO_BIAS: f64 = 0.1;
+/// From here on it is high; very high where a run has no sample, so no estimate at all.
+pub const HIGH_BIAS: f64 = 0.3;
+
+/// Scheme, and the seed's cells: consistency, speed in bolts, bias risk.
+const CELLS: [(&str, &str, &str, &str); 4] = [
+    ("HEADER_HASH", "medium", "3 bolts", "high"),
+    ("HEADER_PAGE_HASH", "low", "3 bolts", "very high"),
+    ("HEADER_POISSON_BYTES", "high", "2 bolts", "none"),
+    ("HEADER_HYBRID", "high", "2 bolts", "low"),
+];
+
+/// Twelve cells.
+pub fn claims(measures: &Measures) -> Vec<Claim> {
+    let of_scheme = |(scheme, consistency, speed, bias)| {
+        [
+            consistency_claim(measures, scheme, consistency),
+            speed_claim(measures, scheme, speed),
+            bias_claim(measures, scheme, bias),
+        ]
+    };
+    CELLS.into_iter().flat_map(of_scheme).collect()
+}
+
+fn about(subject: &'static str, claim: &'static str, metric: &'static str) -> About {
+    About {
+        topic: Topic::Ranking,
+        subject,
+        claim,
+        metric,
+        unit: "ratio",
+        workload: REUSE.into(),
+    }
+}
+
+fn empty_share(measures: &Measures, scheme: &str) -> f64 {
+    let share = measures.get(Part::Rates, REUSE, scheme, EMPTY);
+    share.map_or(0.0, |share| share.value)
+}
+
+/// The grade of a scheme's consistency, with the number it rests on.
+pub fn consistency_of(measures: &Measures, scheme: &str) -> Option<(&'static str, Spread)> {
+    let dispersion = measures.get(Part::Rates, REUSE, scheme, DISPERSION)?;
+    let grade = match dispersion.value {
+        _ if empty_share(measures, scheme) > 0.0 => "low",
+        times if times <= HIGH_CONSISTENCY => "high",
+        times if times <= LOW_CONSISTENCY => "medium",
+        _ => "low",
+    };
+    Some((grade, dispersion))
+}
+
+/// The grade of a scheme's risk of bias, with the number it rests on.
+pub fn bias_of(measures: &Measures, scheme: &str) -> Option<(&'static str, Spread)> {
+    let estimate = measures.get(Part::Rates, REUSE, scheme, ESTIMATE)?;
+    let grade = match worst_error(estimate) {
+        _ if empty_share(measures, scheme) > 0.0 => "very high",
+        worst if worst <= NO_BIAS => "none",
+        worst if worst <= HIGH_BIAS => "low",
+        _ => "high",
+    };
+    Some((grade, estimate))
+}
+
+fn worst_error(ratio: Spread) -> f64 {
+    (ratio.high - 1.0).max(1.0 - ratio.low)
+}
+
+fn consistency_claim(measures: &Measures, scheme: &'static str, claimed: &'static str) -> Claim {
+    let claim = match claimed {
+        "medium" => "consistency: medium",
+        "low" => "consistency: low",
+        _ => "consistency: high",
+    };
+    let measured = consistency_of(measures, scheme);
+    let spread = measured.map(|(_, spread)| spread);
+    about(scheme, claim, DISPERSION).judged(spread, MISSING_RUNS, |times| {
+        let grade = measured.map_or("", |(grade, _)| grade);
+        let empty = empty_share(measures, scheme) * times.n as f64;
+        let text = format!(
+            "{grade}: samples spread {} times as far over {} runs as independent decisions would; no sample in {} runs",
+            number(times.value),
+            times.n,
+            number(empty.round())
+        );
+        (Verdict::of(grade == claimed), text)
+    })
+}
+
+fn bias_claim(measures: &Measures, scheme: &'static str, claimed: &'static str) -> Claim {
+    let claim = match claimed {
+        "high" => "bias risk: high",
+        "very high" => "bias risk: very high",
+        "none" => "bias risk: none",
+        _ => "bias risk: low",
+    };
+    let measured = bias_of(measures, scheme);
+    let spread = measured.map(|(_, spread)| spread);
+    about(scheme, claim, ESTIMATE).judged(spread, MISSING_RUNS, |ratio| {
+        let grade = measured.map_or("", |(grade, _)| grade);
+        let text = format!(
+            "{grade}: the estimated number of allocations is {} to {} times the true one over {} runs",
+            number(ratio.low),
+            number(ratio.high),
+            ratio.n
+        );
+        (Verdict::of(grade == claimed), text)
+    })
+}
+
+/// Three bolts against two say that schemes that hash are faster than those that draw.
+fn speed_claim(measures: &Measures, scheme: &'static str, claimed: &'static str) -> Claim {
+    let workload = place("window", 1, true);
+    let of = |scheme: &str| measures.get(Part::Cost, &workload, scheme, MORE_THAN_NONE);
+    let others = || CELLS.iter().filter(|(_, _, bolts, _)| *bolts != claimed);
+    let rivals: Option<Vec<f64>> = others()
+        .map(|(name, ..)| of(name).map(|more| more.value))
+        .collect();
+    let about = About {
+        topic: Topic::Ranking,
+        subject: scheme,
+        claim: if claimed == "3 bolts" {
+            "speed: 3 bolts"
+        } else {
+            "speed: 2 bolts"
+        },
+        metric: MORE_THAN_NONE,
+        unit: "instructions",
+        workload: workload.clone(),
+    };
+    about.judged(
+        of(scheme).filter(|_| rivals.is_some()),
+        MISSING_COST,
+        |own| {
+            let rivals = rivals.unwrap_or_default();
+            let is_faster = rivals.iter().all(|rival| own.value < *rival);
+            let is_slower = rivals.iter().all(|rival| own.value > *rival);
+            let names: Vec<&str> = others().map(|(name, ..)| *name).collect();
+            let texts: Vec<String> = rivals.iter().map(|rival| number(*rival)).collect();
+            let text = format!(
+                "{} instructions over NONE; {} have {}",
+                number(own.value),
+                names.join(" and "),
+                texts.join(" and ")
+            );
+            let is_right = if claimed == "3 bolts" {
+                is_faster
+            } else {
+                is_slower
+            };
+            (Verdict::of(is_right), text)
+        },
+    )
+}
