@@ -3,7 +3,7 @@
 
 ## Variables (give them on the command line: make comparison COMPARISON_RUNS=5)
 COMPARISON_RUNS ?= 3#                    runs of each scheme on each workload of set comparison
-COMPARISON_RATE_RUNS ?= 10#              runs of its workload reuse-1m, of which the spread over runs is the result
+COMPARISON_RATE_RUNS ?= 10#              runs of its workloads reuse-1m and frees-reuse, of which the spread over runs is the result
 ##
 
 COMPARISON_MEMORY_SCHEMES := NONE HEADER_POISSON_BYTES HEADER_HASH SAMPLE_HEADERS_POISSON SAMPLE_HEADERS_POISSON_MAP SAMPLE_HEADERS_HASH_MAP STATELESS_HASH_XOR
@@ -17,6 +17,7 @@ CMD_reuse-1m = $(BIN)/bench-reuse --turns 1000000 --seed $(call PREFIXED_SEED,$(
 MEAN_reuse-1m_HEADER_POISSON_BYTES := 34730
 MEAN_reuse-1m_HEADER_HYBRID := 34602
 
+COMPARISON_RATES := reuse-1m frees-reuse
 COMPARISON_FREES := frees-plain frees-realloc frees-cross-thread frees-reuse
 frees = $(BIN)/bench-frees --kind $(patsubst frees-%,%,$(1)) --count $(2) --leak-percent 5 --seed $(call PREFIXED_SEED,$(SEED) $(1))
 CMD_frees-plain = $(call frees,frees-plain,1000000)
@@ -53,7 +54,7 @@ COMPARISON_NUMBERS := $(shell seq -f '%02g' 1 $(COMPARISON_RUNS))
 COMPARISON_RATE_NUMBERS := $(shell seq -f '%02g' 1 $(COMPARISON_RATE_RUNS))
 # Round by round, as everywhere.
 COMPARISON_RUN_FILES := $(foreach n,$(sort $(COMPARISON_NUMBERS) $(COMPARISON_RATE_NUMBERS)), \
-  $(foreach w,$(if $(filter $(n),$(COMPARISON_NUMBERS)),$(filter-out reuse-1m,$(COMPARISON_WORKLOADS))) $(if $(filter $(n),$(COMPARISON_RATE_NUMBERS)),reuse-1m), \
+  $(foreach w,$(if $(filter $(n),$(COMPARISON_NUMBERS)),$(filter-out $(COMPARISON_RATES),$(COMPARISON_WORKLOADS))) $(if $(filter $(n),$(COMPARISON_RATE_NUMBERS)),$(COMPARISON_RATES)), \
     $(foreach s,$(call comparison_schemes_of,$(w)),$(call run_directory,$(w),$(s))/run-$(n).json)))
 COMPARISON_PARAMETER_FILES := $(sort $(foreach file,$(COMPARISON_RUN_FILES),$(dir $(file))parameters))
 COMPARISON_TABLES := $(DATA)/comparison.csv $(DATA)/comparison.txt

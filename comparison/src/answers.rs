@@ -164,9 +164,10 @@ fn best(measures: &Measures) -> Vec<String> {
     let mut good = Vec::new();
     for scheme in WITH_HEADERS {
         let graded = consistency_of(measures, scheme).zip(bias_of(measures, scheme));
-        let Some(((consistency, times), (bias, ratio))) = graded else {
+        let Some((consistency, bias)) = graded else {
             continue;
         };
+        let (times, ratio) = (consistency.spread, bias.spread);
         let more = measures.get(
             Part::Cost,
             &place("window", 1, true),
@@ -177,12 +178,14 @@ fn best(measures: &Measures) -> Vec<String> {
             format!(", {} instructions a pair over NONE", number(more.value))
         });
         sentences.push(format!(
-            "{scheme}: consistency {consistency} ({} times the spread of independent decisions), bias risk {bias} (estimates {} to {} times the truth){cost}.",
+            "{scheme}: consistency {} ({} times the spread of independent decisions), bias risk {} (estimates {} to {} times the truth){cost}.",
+            consistency.grade,
             number(times.value),
+            bias.grade,
             number(ratio.low),
             number(ratio.high)
         ));
-        if consistency == "high" && ["none", "low"].contains(&bias) {
+        if consistency.grade == "high" && ["none", "low"].contains(&bias.grade) {
             good.push((scheme, times.value, more));
         }
     }

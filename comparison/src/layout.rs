@@ -36,13 +36,6 @@ pub fn spread(spread: Option<Spread>) -> String {
     }
 }
 
-/// The same with the number of runs.
-pub fn spread_and_n(measured: Option<Spread>) -> String {
-    measured.map_or(NO_NUMBER.to_string(), |measured| {
-        format!("{}, n = {}", spread(Some(measured)), measured.n)
-    })
-}
-
 /// Bytes in the seed's decimal units: `16.0 MB`, `62.5 KB`, `0 B`.
 pub fn bytes(value: f64) -> String {
     let (unit, name) = match value.abs() {
@@ -63,6 +56,21 @@ pub fn growth(ratio: f64) -> String {
         small if small < 0.1 => format!("{percent:+.3} %"),
         small if small < 10.0 => format!("{percent:+.2} %"),
         _ => format!("{percent:+.1} %"),
+    }
+}
+
+/// The growth of a mean, the lowest and the highest.
+pub fn growths(ratio: Option<Spread>) -> String {
+    match ratio {
+        None => NO_NUMBER.to_string(),
+        Some(Spread {
+            value, low, high, ..
+        }) if low == high => growth(value),
+        Some(Spread {
+            value, low, high, ..
+        }) => {
+            format!("{} [{}, {}]", growth(value), growth(low), growth(high))
+        }
     }
 }
 
@@ -135,7 +143,7 @@ mod tests {
     #[test]
     fn a_spread_of_equal_values_is_one_number() {
         assert_eq!(spread(Spread::of(&[2.0, 2.0])), "2");
-        assert_eq!(spread_and_n(Spread::of(&[2.0, 3.0])), "2.500 [2, 3], n = 2");
+        assert_eq!(spread(Spread::of(&[2.0, 3.0])), "2.500 [2, 3]");
         assert_eq!(spread(None), NO_NUMBER);
     }
 

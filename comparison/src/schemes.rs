@@ -129,3 +129,5 @@ pub const FREES: [(&str, &str); 4] = [
 pub const MONOTONIC: &str = "monotonic-1m";
 /// See [`MONOTONIC`].
 pub const REUSE: &str = "reuse-1m";
+/// Those whose addresses return: of small blocks, and of blocks on both sides of the hybrid's threshold.
+pub const RETURNING: [&str; 2] = [REUSE, "frees-reuse"];

@@ -4,10 +4,12 @@ use crate::claims::Claim;
 use crate::measures::Measures;
 use crate::spread::Spread;
 
-const COLUMNS: [&str; 11] = [
-    "part", "workload", "subject", "metric", "unit", "value", "low", "high", "n", "claim",
+const COLUMNS: [&str; 12] = [
+    "set", "workload", "scheme", "part", "metric", "unit", "value", "low", "high", "n", "claim",
     "verdict",
 ];
+
+const SET: &str = "comparison";
 
 /// The table's text.
 pub fn csv(measures: &Measures, claims: &[Claim]) -> Vec<u8> {
@@ -16,28 +18,30 @@ pub fn csv(measures: &Measures, claims: &[Claim]) -> Vec<u8> {
     writer.write_record(COLUMNS).expect(IN_MEMORY);
     for row in &measures.rows {
         let [value, low, high, n] = cells(Some(row.spread));
-        let before = [
-            row.part.name(),
+        let what = [
+            SET,
             &row.workload,
             &row.subject,
+            row.part.name(),
             row.metric,
             row.unit,
         ];
-        let after = [value.as_str(), &low, &high, &n, "", ""];
+        let measured = [value.as_str(), &low, &high, &n, "", ""];
         writer
-            .write_record(before.iter().chain(&after))
+            .write_record(what.iter().chain(&measured))
             .expect(IN_MEMORY);
     }
     for claim in claims {
         let [value, low, high, n] = cells(claim.measured);
-        let before = [
-            "claims",
+        let what = [
+            SET,
             &claim.workload,
             claim.subject,
+            "claims",
             claim.metric,
             claim.unit,
         ];
-        let after = [
+        let judged = [
             value.as_str(),
             &low,
             &high,
@@ -46,7 +50,7 @@ pub fn csv(measures: &Measures, claims: &[Claim]) -> Vec<u8> {
             claim.verdict.name(),
         ];
         writer
-            .write_record(before.iter().chain(&after))
+            .write_record(what.iter().chain(&judged))
             .expect(IN_MEMORY);
     }
     writer.into_inner().expect(IN_MEMORY)

@@ -1,11 +1,11 @@
-//! The seed's ranking of the four schemes with headers, by what their runs on a workload with few addresses show.
+//! The seed's ranking of the four schemes with headers, by what their runs show where addresses return: the worse of two workloads.
 
 use super::{About, Claim, MISSING_COST, MISSING_RUNS, Topic, Verdict};
 use crate::costs::{MORE_THAN_NONE, place};
 use crate::layout::number;
 use crate::measures::{Measures, Part};
 use crate::rates::{DISPERSION, EMPTY, ESTIMATE};
-use crate::schemes::REUSE;
+use crate::schemes::RETURNING;
 use crate::spread::Spread;
 
 /// Spread of samples over that of independent decisions: up to here consistency is high, then medium.
@@ -37,48 +37,88 @@ pub fn claims(measures: &Measures) -> Vec<Claim> {
     CELLS.into_iter().flat_map(of_scheme).collect()
 }
 
-fn about(subject: &'static str, claim: &'static str, metric: &'static str) -> About {
+fn about(
+    subject: &'static str,
+    claim: &'static str,
+    metric: &'static str,
+    graded: Option<Graded>,
+) -> About {
     About {
         topic: Topic::Ranking,
         subject,
         claim,
         metric,
         unit: "ratio",
-        workload: REUSE.into(),
+        workload: graded.map_or(RETURNING[0], |graded| graded.workload).into(),
     }
 }
 
-fn empty_share(measures: &Measures, scheme: &str) -> f64 {
-    let share = measures.get(Part::Rates, REUSE, scheme, EMPTY);
+fn empty_share(measures: &Measures, workload: &str, scheme: &str) -> f64 {
+    let share = measures.get(Part::Rates, workload, scheme, EMPTY);
     share.map_or(0.0, |share| share.value)
 }
 
-/// The grade of a scheme's consistency, with the number it rests on.
-pub fn consistency_of(measures: &Measures, scheme: &str) -> Option<(&'static str, Spread)> {
-    let dispersion = measures.get(Part::Rates, REUSE, scheme, DISPERSION)?;
-    let grade = match dispersion.value {
-        _ if empty_share(measures, scheme) > 0.0 => "low",
-        times if times <= HIGH_CONSISTENCY => "high",
-        times if times <= LOW_CONSISTENCY => "medium",
-        _ => "low",
-    };
-    Some((grade, dispersion))
+/// A grade, and the number and workload that it rests on.
+#[derive(Clone, Copy)]
+pub struct Graded {
+    /// From `high` to `low`, or from `none` to `very high`.
+    pub grade: &'static str,
+    /// Its number.
+    pub spread: Spread,
+    /// Where it was measured.
+    pub workload: &'static str,
+    /// The worse, the higher.
+    rank: usize,
 }
 
-/// The grade of a scheme's risk of bias, with the number it rests on.
-pub fn bias_of(measures: &Measures, scheme: &str) -> Option<(&'static str, Spread)> {
-    let estimate = measures.get(Part::Rates, REUSE, scheme, ESTIMATE)?;
-    let grade = match worst_error(estimate) {
-        _ if empty_share(measures, scheme) > 0.0 => "very high",
-        worst if worst <= NO_BIAS => "none",
-        worst if worst <= HIGH_BIAS => "low",
-        _ => "high",
-    };
-    Some((grade, estimate))
+const CONSISTENCY: [&str; 3] = ["high", "medium", "low"];
+const BIAS: [&str; 4] = ["none", "low", "high", "very high"];
+
+/// The worse of the workloads whose addresses return; `None` as long as one of them is missing.
+fn worst(grade: impl Fn(&'static str) -> Option<Graded>) -> Option<Graded> {
+    let graded: Option<Vec<Graded>> = RETURNING.into_iter().map(grade).collect();
+    // Of equals the first.
+    graded?.into_iter().rev().max_by_key(|graded| graded.rank)
 }
 
-fn worst_error(ratio: Spread) -> f64 {
-    (ratio.high - 1.0).max(1.0 - ratio.low)
+/// The grade of a scheme's consistency.
+pub fn consistency_of(measures: &Measures, scheme: &str) -> Option<Graded> {
+    worst(|workload| {
+        let spread = measures.get(Part::Rates, workload, scheme, DISPERSION)?;
+        let rank = match spread.value {
+            _ if empty_share(measures, workload, scheme) > 0.0 => 2,
+            times if times <= HIGH_CONSISTENCY => 0,
+            times if times <= LOW_CONSISTENCY => 1,
+            _ => 2,
+        };
+        let grade = CONSISTENCY[rank];
+        Some(Graded {
+            grade,
+            spread,
+            workload,
+            rank,
+        })
+    })
+}
+
+/// The grade of a scheme's risk of bias.
+pub fn bias_of(measures: &Measures, scheme: &str) -> Option<Graded> {
+    worst(|workload| {
+        let spread = measures.get(Part::Rates, workload, scheme, ESTIMATE)?;
+        let rank = match (spread.high - 1.0).max(1.0 - spread.low) {
+            _ if empty_share(measures, workload, scheme) > 0.0 => 3,
+            worst if worst <= NO_BIAS => 0,
+            worst if worst <= HIGH_BIAS => 1,
+            _ => 2,
+        };
+        let grade = BIAS[rank];
+        Some(Graded {
+            grade,
+            spread,
+            workload,
+            rank,
+        })
+    })
 }
 
 fn consistency_claim(measures: &Measures, scheme: &'static str, claimed: &'static str) -> Claim {
@@ -87,11 +127,10 @@ fn consistency_claim(measures: &Measures, scheme: &'static str, claimed: &'stati
         "low" => "consistency: low",
         _ => "consistency: high",
     };
-    let measured = consistency_of(measures, scheme);
-    let spread = measured.map(|(_, spread)| spread);
-    about(scheme, claim, DISPERSION).judged(spread, MISSING_RUNS, |times| {
-        let grade = measured.map_or("", |(grade, _)| grade);
-        let empty = empty_share(measures, scheme) * times.n as f64;
+    let graded = consistency_of(measures, scheme);
+    about(scheme, claim, DISPERSION, graded).judged(graded.map(|graded| graded.spread), MISSING_RUNS, |times| {
+        let (grade, workload) = graded.map_or(("", ""), |graded| (graded.grade, graded.workload));
+        let empty = empty_share(measures, workload, scheme) * times.n as f64;
         let text = format!(
             "{grade}: samples spread {} times as far over {} runs as independent decisions would; no sample in {} runs",
             number(times.value),
@@ -109,10 +148,9 @@ fn bias_claim(measures: &Measures, scheme: &'static str, claimed: &'static str) 
         "none" => "bias risk: none",
         _ => "bias risk: low",
     };
-    let measured = bias_of(measures, scheme);
-    let spread = measured.map(|(_, spread)| spread);
-    about(scheme, claim, ESTIMATE).judged(spread, MISSING_RUNS, |ratio| {
-        let grade = measured.map_or("", |(grade, _)| grade);
+    let graded = bias_of(measures, scheme);
+    about(scheme, claim, ESTIMATE, graded).judged(graded.map(|graded| graded.spread), MISSING_RUNS, |ratio| {
+        let grade = graded.map_or("", |graded| graded.grade);
         let text = format!(
             "{grade}: the estimated number of allocations is {} to {} times the true one over {} runs",
             number(ratio.low),
