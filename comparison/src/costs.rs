@@ -56,13 +56,16 @@ pub fn measure(costs: Option<&Vec<Cost>>, measures: &mut Measures) {
                 add(TIME, "ratio", Some(cost.spread));
                 let over = |baseline: f64| cost.spread.times(1.0 / baseline);
                 add(TIME_OVER_NONE, "ratio", baseline(NONE).map(over));
-                add(TIME_OVER_COUNT, "ratio", baseline(COUNT).map(over));
+                // COUNT counts every call; what does not is no addition to it.
+                let count = baseline(COUNT).filter(|_| cost.truth);
+                add(TIME_OVER_COUNT, "ratio", count.map(over));
             }
             "instructions" => {
                 add(INSTRUCTIONS, "instructions", Some(cost.spread));
                 let more = |baseline: f64| more_than(cost.spread, baseline);
                 add(MORE_THAN_NONE, "instructions", baseline(NONE).map(more));
-                add(MORE_THAN_COUNT, "instructions", baseline(COUNT).map(more));
+                let count = baseline(COUNT).filter(|_| cost.truth);
+                add(MORE_THAN_COUNT, "instructions", count.map(more));
             }
             _ => {}
         }

@@ -28,6 +28,8 @@ mod pages;
 mod rates;
 mod sizes;
 
+mod comparison;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +51,9 @@ struct Args {
     /// set to draw (default: seed)
     #[argh(option, default = "String::from(\"seed\")")]
     set: String,
+    /// instead of a set's figures, those of one table: comparison (of comparison.csv)
+    #[argh(option)]
+    subset: Option<String>,
     /// directory of the figures, made if it is missing (default: data/plots)
     #[argh(option, default = "PathBuf::from(\"data/plots\")")]
     out: PathBuf,
@@ -68,8 +73,20 @@ fn main() {
 }
 
 fn run(args: &Args) -> Result<(), String> {
+    match args.subset.as_deref() {
+        None => draw_set(args),
+        Some("comparison") => {
+            let figures = comparison::figures(&args.data)?;
+            let plan = |(name, figure)| Plan { name, figure };
+            draw(figures.into_iter().map(plan).collect(), &args.out, None)
+        }
+        Some(other) => Err(format!("--subset is '{other}'; accepted: comparison")),
+    }
+}
+
+fn draw_set(args: &Args) -> Result<(), String> {
     let tables = Tables::read(&args.data, &args.set)?;
-    let mut plans = plan(&tables);
+    let plans = plan(&tables);
     if let Some(name) = first_duplicate(&plans) {
         return Err(format!(
             "{}: two workloads of set '{}' would both be drawn as {name}: rename one",
@@ -77,7 +94,18 @@ fn run(args: &Args) -> Result<(), String> {
             args.set
         ));
     }
+    let names: Vec<_> = tables.other_schemes.iter().map(String::as_str).collect();
+    let others = (!names.is_empty()).then(|| {
+        format!(
+            "schemes without a header on every block: {}",
+            names.join(", ")
+        )
+    });
+    draw(plans, &args.out, others)
+}
 
+/// Draws all figures, then puts them in place, and says what is not among them, which `others` adds to.
+fn draw(mut plans: Vec<Plan>, out: &Path, others: Option<String>) -> Result<(), String> {
     let mut drawn = Vec::new();
     for plan in &mut plans {
         if let Ok(figure) = &mut plan.figure {
@@ -85,24 +113,20 @@ fn run(args: &Args) -> Result<(), String> {
         }
     }
 
-    std::fs::create_dir_all(&args.out).map_err(|e| format!("{}: {e}", args.out.display()))?;
+    std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
     for (name, bytes) in &drawn {
-        png::install(&args.out.join(name), bytes)?;
+        png::install(&out.join(name), bytes)?;
     }
     for plan in &plans {
         if let Err(missing) = plan.figure {
-            remove_stale(&args.out.join(&plan.name))?;
+            remove_stale(&out.join(&plan.name))?;
             println!("not drawn: {}: {missing}", plan.name);
         }
     }
-    if !tables.other_schemes.is_empty() {
-        let names: Vec<_> = tables.other_schemes.iter().map(String::as_str).collect();
-        println!(
-            "not drawn: schemes without a header on every block: {}",
-            names.join(", ")
-        );
+    if let Some(others) = others {
+        println!("not drawn: {others}");
     }
-    println!("{} figures in {}", drawn.len(), args.out.display());
+    println!("{} figures in {}", drawn.len(), out.display());
     Ok(())
 }
 
