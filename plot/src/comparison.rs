@@ -13,6 +13,7 @@ use std::path::Path;
 use gnuplot::DashType::{self, Dash, Dot, DotDash, Solid};
 use gnuplot::Figure;
 
+use crate::Plan;
 use table::Table;
 
 /// What the figures say of each scheme: its tracking decides the colour, its marker tells it from others of the same.
@@ -62,29 +63,38 @@ const fn look(scheme: &'static str, tracking: usize, marker: char, dash: DashTyp
     }
 }
 
-/// The figures by their file names, or what is missing to draw them.
-pub fn figures(data: &Path) -> Result<Vec<(String, Result<Figure, &'static str>)>, String> {
+/// All figures, or what is missing to draw them.
+pub fn plans(data: &Path) -> Result<Vec<Plan>, String> {
     let table = Table::read(data)?;
-    let mut figures = Vec::new();
+    let plan = |name: String, figure: Option<Figure>, missing| Plan {
+        name,
+        figure: figure.ok_or(missing),
+    };
+    let no_costs = "no costs in comparison.csv: run make bench, then make comparison";
+    let mut plans = Vec::new();
     for size_bytes in memory::SIZES_BYTES {
-        figures.push((
+        plans.push(plan(
             format!("memory_against_live_blocks_{size_bytes}B.png"),
-            memory::against_live_blocks(&table, size_bytes)
-                .ok_or("no run of live blocks of this size"),
+            memory::against_live_blocks(&table, size_bytes),
+            "no run of live blocks of this size",
         ));
     }
-    figures.push((
-        "free_accuracy.png".into(),
-        frees::accuracy(&table).ok_or("no run of the workloads of frees"),
-    ));
-    let no_costs = "no costs in comparison.csv: run make bench, then make comparison";
-    figures.push((
-        "cost_per_tracking_instructions.png".into(),
-        cost::instructions(&table).ok_or(no_costs),
-    ));
-    figures.push((
-        "cost_per_tracking_time.png".into(),
-        cost::times(&table).ok_or(no_costs),
-    ));
-    Ok(figures)
+    plans.extend([
+        plan(
+            "free_accuracy.png".into(),
+            frees::accuracy(&table),
+            "no run of the workloads of frees",
+        ),
+        plan(
+            "cost_per_tracking_instructions.png".into(),
+            cost::instructions(&table),
+            no_costs,
+        ),
+        plan(
+            "cost_per_tracking_time.png".into(),
+            cost::times(&table),
+            no_costs,
+        ),
+    ]);
+    Ok(plans)
 }

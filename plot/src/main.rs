@@ -75,11 +75,7 @@ fn main() {
 fn run(args: &Args) -> Result<(), String> {
     match args.subset.as_deref() {
         None => draw_set(args),
-        Some("comparison") => {
-            let figures = comparison::figures(&args.data)?;
-            let plan = |(name, figure)| Plan { name, figure };
-            draw(figures.into_iter().map(plan).collect(), &args.out, None)
-        }
+        Some("comparison") => draw(comparison::plans(&args.data)?, &args.out, None),
         Some(other) => Err(format!("--subset is '{other}'; accepted: comparison")),
     }
 }

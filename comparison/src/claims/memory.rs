@@ -212,7 +212,7 @@ fn stateless(measures: &Measures) -> Claim {
         |total| {
             let more = get(measures, STATELESS, MORE).map_or("-".into(), |more| bytes(more.value));
             let text = format!(
-                "{} of headers and table; the process has {more} more resident than NONE, which is the counters'",
+                "{} of headers and table; the process has {more} more resident than NONE, which is counters and estimates",
                 bytes(total.value)
             );
             (Verdict::of(total.value == 0.0), text)

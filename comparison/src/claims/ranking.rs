@@ -132,10 +132,10 @@ fn consistency_claim(measures: &Measures, scheme: &'static str, claimed: &'stati
         let (grade, workload) = graded.map_or(("", ""), |graded| (graded.grade, graded.workload));
         let empty = empty_share(measures, workload, scheme) * times.n as f64;
         let text = format!(
-            "{grade}: samples spread {} times as far over {} runs as independent decisions would; no sample in {} runs",
+            "{grade}: samples spread {} times as far as independent decisions would; no sample in {} of {} runs",
             number(times.value),
-            times.n,
-            number(empty.round())
+            number(empty.round()),
+            times.n
         );
         (Verdict::of(grade == claimed), text)
     })
