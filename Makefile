@@ -114,7 +114,7 @@ survive-quick: needs-survive-quick $(PROGRAMS) ## the quick ones of them
 	$(survive_with) --quick
 
 reference: $(TABLES) $(DATA)/plots/seed.drawn ## copies the tables and the figures of set seed to data/reference, where they are committed
-	rm -rf data/reference && mkdir -p data/reference/plots
+	rm -rf data/reference/plots $(addprefix data/reference/,$(notdir $(TABLES))) && mkdir -p data/reference/plots
 	cp $(TABLES) data/reference
 	cp $(DATA)/plots/*.png data/reference/plots
 

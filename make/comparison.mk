@@ -59,7 +59,7 @@ COMPARISON_RUN_FILES := $(foreach n,$(sort $(COMPARISON_NUMBERS) $(COMPARISON_RA
 COMPARISON_PARAMETER_FILES := $(sort $(foreach file,$(COMPARISON_RUN_FILES),$(dir $(file))parameters))
 COMPARISON_TABLES := $(DATA)/comparison.csv $(DATA)/comparison.txt
 
-.PHONY: comparison
+.PHONY: comparison comparison-reference clean-comparison
 
 comparison: $(COMPARISON_TABLES) $(DATA)/plots/comparison.drawn ## headers on all blocks, on sampled ones, or none: memory, frees, cost
 
@@ -85,3 +85,11 @@ $(COMPARISON_TABLES) &: $(COMPARISON_RUN_FILES) $(DATA)/lines-of-tracking.csv $(
 $(DATA)/plots/comparison.drawn: $(COMPARISON_TABLES) $(BIN)/plot | needs-gnuplot
 	$(BIN)/plot --data $(DATA) --subset comparison --out $(DATA)/plots/comparison
 	@touch $@
+
+comparison-reference: comparison ## copies the comparison's files and figures to data/reference/comparison, where they are committed
+	rm -rf data/reference/comparison && mkdir -p data/reference/comparison
+	cp $(COMPARISON_TABLES) $(DATA)/plots/comparison/*.png data/reference/comparison
+
+clean: clean-comparison
+clean-comparison:
+	rm -f $(COMPARISON_TABLES) $(DATA)/lines-of-tracking.csv
