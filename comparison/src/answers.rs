@@ -6,7 +6,7 @@ use crate::frees::{BYTES_OVER_TRUE, MISCOUNTED};
 use crate::layout::{bytes, growth, number};
 use crate::measures::{Measures, Part};
 use crate::memory::{HEADERS, MORE_PER_BLOCK, OVER_NONE, TABLE};
-use crate::schemes::{FREES, LIVE_BYTES};
+use crate::schemes::{FREES, LIVE_BYTES, REUSE};
 use crate::spread::Spread;
 
 const HEADER: &str = "HEADER_POISSON_BYTES";
@@ -68,16 +68,22 @@ fn overhead(measures: &Measures) -> Vec<String> {
         .collect();
     if let Some(spread) = Spread::of(&per_block) {
         sentences.push(format!(
-            "It is {} to {} B a live block, whatever its size; freed blocks give it back.",
+            "It is {} to {} B a live block over these sizes.",
             number(spread.low),
             number(spread.high)
+        ));
+    }
+    if let Some(headers) = measures.get(Part::Memory, REUSE, HEADER, HEADERS) {
+        sentences.push(format!(
+            "Of blocks alive, not of allocations: after a million of them over a few addresses there are {} of headers.",
+            bytes(headers.value)
         ));
     }
     for (scheme, what) in [
         (TAGS, "Headers on sampled blocks alone, one in 256,"),
         (
             HASH_MAP,
-            "Where a hash of the address decides, and so only after the allocation, headers on sampled blocks alone save nothing: they",
+            "Room for a header in every block, which headers on sampled blocks alone need where a hash of the address decides after the allocation,",
         ),
         (STATELESS, "No header at all"),
     ] {
@@ -126,8 +132,10 @@ fn exactness(measures: &Measures) -> Vec<String> {
         .iter()
         .map(|(scheme, memory)| format!("{scheme} with {}", bytes(*memory)))
         .collect();
+    let is_needed = exact.iter().all(|(scheme, _)| *scheme == HEADER);
     sentences.push(format!(
-        "Exact numbers of sampled frees do not need a header on every block: {} of headers and table for a million live blocks of 64 B all know every one.",
+        "Exact numbers of sampled frees {} a header on every block. Every one is known to {} of headers and table for a million live blocks of 64 B.",
+        if is_needed { "need" } else { "do not need" },
         list.join(", ")
     ));
     let ratios: Vec<f64> = FREES
@@ -150,7 +158,7 @@ fn exactness(measures: &Measures) -> Vec<String> {
     let exact_of = |scheme: &str| exact.iter().find(|(name, _)| *name == scheme);
     if let (Some((_, all)), Some((_, sampled))) = (exact_of(HEADER), exact_of(TAGS)) {
         sentences.push(format!(
-            "So exact frees and bytes are worth {} (headers on sampled blocks), and not the {} of headers on all, {} times as much.",
+            "So exact frees cost {} with headers on sampled blocks; headers on all take {}, {} times as much, for the same.",
             bytes(*sampled),
             bytes(*all),
             number(all / sampled)
