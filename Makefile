@@ -27,7 +27,7 @@ SKIP_MISSING ?=#                         1: a program that is not installed and 
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-loops bench-monotonic bench-reuse bench-steady aggregate measure-cost cost plot survive)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady aggregate comparison cost measure-cost plot survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
@@ -114,7 +114,7 @@ survive-quick: needs-survive-quick $(PROGRAMS) ## the quick ones of them
 	$(survive_with) --quick
 
 reference: $(TABLES) $(DATA)/plots/seed.drawn ## copies the tables and the figures of set seed to data/reference, where they are committed
-	mkdir -p data/reference/plots
+	rm -rf data/reference/plots $(addprefix data/reference/,$(notdir $(TABLES))) && mkdir -p data/reference/plots
 	cp $(TABLES) data/reference
 	cp $(DATA)/plots/*.png data/reference/plots
 

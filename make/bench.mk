@@ -26,7 +26,7 @@ $(DATA)/cost.csv: $(COST_FILES) $(BIN)/cost
 	$(BIN)/cost --out $(DATA) $(COST_FILES) > /dev/null
 
 $(DATA)/plots/cost.drawn: $(DATA)/cost.csv $(BIN)/plot | needs-gnuplot
-	$(BIN)/plot --cost $(DATA)/cost.csv --out $(DATA)/plots
+	$(BIN)/plot --data $(DATA) --subset cost --out $(DATA)/plots
 	@touch $@
 
 # Without a peer or a program its rows are missing, and the table says so.

@@ -213,7 +213,7 @@ fn settings(path: &PathSummary) -> Vec<String> {
 type LostBy = fn(&Run) -> u64;
 
 fn losses(path: &PathSummary) -> Vec<String> {
-    let kinds: [(&str, LostBy); 7] = [
+    let kinds: [(&str, LostBy); 8] = [
         (
             "processes that could not create a record, and are in no number",
             |run| run.unfinished_records,
@@ -239,6 +239,10 @@ fn losses(path: &PathSummary) -> Vec<String> {
         (
             "counter slots without room in a file, whose counts are known only of processes that ended by exit",
             |run| run.totals.losses.slots_outside_file,
+        ),
+        (
+            "blocks that were to be sampled and were not, for want of memory for the table",
+            |run| run.totals.losses.samples_without_entry,
         ),
     ];
     let mut notes = Vec::new();

@@ -54,6 +54,7 @@ pub fn read(node: &Node, scheme: &Scheme, parameters: &Parameters) -> Result<Rec
             samples_in_reentry: losses.field("samples_in_reentry").count()?,
             pages_without_table: losses.field("pages_without_table").count()?,
             slots_outside_file: losses.field("slots_outside_file").count()?,
+            samples_without_entry: losses.field("samples_without_entry").count()?,
         },
         process,
     })

@@ -180,6 +180,8 @@ pub struct Losses {
     pub pages_without_table: u64,
     /// Counter slots that the live file had no room for.
     pub slots_outside_file: u64,
+    /// Blocks that were to be sampled, for which the table of addresses had no memory.
+    pub samples_without_entry: u64,
 }
 
 /// Sums over the processes of a run. A sum is `None` as soon as one process has none, and where there is no process: what was
@@ -238,6 +240,7 @@ impl Totals {
             totals.losses.samples_in_reentry += record.losses.samples_in_reentry;
             totals.losses.pages_without_table += record.losses.pages_without_table;
             totals.losses.slots_outside_file += record.losses.slots_outside_file;
+            totals.losses.samples_without_entry += record.losses.samples_without_entry;
         }
         totals
     }

@@ -43,8 +43,8 @@ const COLORS: [(&str, char); 4] = [
 ];
 
 /// Every figure of the table, by file name; none where the table has nothing for it.
-pub fn all(path: &Path) -> Result<Vec<Plan>, String> {
-    let table = CostTable::read(path)?;
+pub fn plans(data: &Path) -> Result<Vec<Plan>, String> {
+    let table = CostTable::read(&data.join("cost.csv"))?;
     let named = [
         ("cost_time.png", time()),
         ("cost_instructions.png", instructions()),

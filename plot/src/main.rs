@@ -30,6 +30,8 @@ mod pages;
 mod rates;
 mod sizes;
 
+mod comparison;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -51,9 +53,9 @@ struct Args {
     /// set to draw (default: seed)
     #[argh(option, default = "String::from(\"seed\")")]
     set: String,
-    /// draw the figures of this table of costs (cost.csv, as `cost` writes it) and no others
+    /// instead of a set's figures, those of one table: comparison (of comparison.csv) or cost (of cost.csv)
     #[argh(option)]
-    cost: Option<PathBuf>,
+    subset: Option<String>,
     /// directory of the figures, made if it is missing (default: data/plots)
     #[argh(option, default = "PathBuf::from(\"data/plots\")")]
     out: PathBuf,
@@ -73,9 +75,11 @@ fn main() {
 }
 
 fn run(args: &Args) -> Result<(), String> {
-    match &args.cost {
-        Some(path) => draw(costs::all(path)?, &args.out),
+    match args.subset.as_deref() {
         None => draw_set(args),
+        Some("comparison") => draw(comparison::plans(&args.data)?, &args.out, None),
+        Some("cost") => draw(costs::plans(&args.data)?, &args.out, None),
+        Some(other) => Err(format!("--subset is '{other}'; accepted: comparison, cost")),
     }
 }
 
@@ -89,20 +93,18 @@ fn draw_set(args: &Args) -> Result<(), String> {
             args.set
         ));
     }
-
-    draw(plans, &args.out)?;
-    if !tables.other_schemes.is_empty() {
-        let names: Vec<_> = tables.other_schemes.iter().map(String::as_str).collect();
-        println!(
-            "not drawn: schemes without a header on every block: {}",
+    let names: Vec<_> = tables.other_schemes.iter().map(String::as_str).collect();
+    let others = (!names.is_empty()).then(|| {
+        format!(
+            "schemes without a header on every block: {}",
             names.join(", ")
-        );
-    }
-    Ok(())
+        )
+    });
+    draw(plans, &args.out, others)
 }
 
-/// All figures are drawn before the first is put in place.
-fn draw(mut plans: Vec<Plan>, out: &Path) -> Result<(), String> {
+/// Draws all figures, then puts them in place, and says what is not among them, which `others` adds to.
+fn draw(mut plans: Vec<Plan>, out: &Path, others: Option<String>) -> Result<(), String> {
     let mut drawn = Vec::new();
     for plan in &mut plans {
         if let Ok(figure) = &mut plan.figure {
@@ -119,6 +121,9 @@ fn draw(mut plans: Vec<Plan>, out: &Path) -> Result<(), String> {
             remove_stale(&out.join(&plan.name))?;
             println!("not drawn: {}: {missing}", plan.name);
         }
+    }
+    if let Some(others) = others {
+        println!("not drawn: {others}");
     }
     println!("{} figures in {}", drawn.len(), out.display());
     Ok(())

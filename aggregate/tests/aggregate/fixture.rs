@@ -220,7 +220,7 @@ pub fn record(scheme: &str, sampled: u64) -> Value {
         "approx_sampled_pages": if decision == "page-hash" { json!(0) } else { Value::Null },
         "size_bins": names.map(bin),
         "losses": {"calls_without_slot": 0, "samples_in_reentry": 0, "pages_without_table": 0,
-            "slots_outside_file": 0, "children_without_record": 0},
+            "slots_outside_file": 0, "children_without_record": 0, "samples_without_entry": 0},
     })
 }
 

@@ -252,6 +252,7 @@ fn losses_and_mixed_machines_are_noted() {
     let mut lossy = run("HEADER_HASH", 1, 1);
     lossy["losses"]["unfinished_records"] = json!(3);
     lossy["processes"][0]["losses"]["calls_without_slot"] = json!(7);
+    lossy["processes"][0]["losses"]["samples_without_entry"] = json!(5);
     fixture.add(&lossy);
     let mut elsewhere = run("HEADER_HASH", 2, 2);
     elsewhere["machine"]["cpu"] = json!("other");
@@ -261,6 +262,7 @@ fn losses_and_mixed_machines_are_noted() {
     for note in [
         "HEADER_HASH: lost: 3 processes that could not create a record, and are in no number (in 1 of 2 runs).",
         "HEADER_HASH: lost: 7 calls not counted for want of a counter slot (in 1 of 2 runs).",
+        "HEADER_HASH: lost: 5 blocks that were to be sampled and were not, for want of memory for the table (in 1 of 2 runs).",
         "HEADER_HASH: runs of 2 machines are mixed",
         "HEADER_HASH: no NONE run of the same number, so no ratio, for 2 of 2 runs.",
     ] {

@@ -1,0 +1,149 @@
+//! The seed's cells: what it says, what was measured, and a verdict that the numbers decide.
+//!
+//! A number of the seed is right if what was measured is within 10 % of it. A grade (high, medium, ...) is right if the measured
+//! number has the same grade; the limits of the grades are constants here and printed in the report.
+
+mod cost;
+mod frees;
+mod memory;
+mod ranking;
+mod uses;
+
+use crate::measures::Measures;
+use crate::spread::Spread;
+
+pub use ranking::{bias_of, consistency_of};
+
+/// How a claim fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it says.
+    Right,
+    /// Otherwise.
+    Wrong,
+    /// True of something else than it says, or under a condition that it leaves out.
+    NotAsStated,
+    /// The runs or the table of costs are missing.
+    NotMeasured,
+}
+
+impl Verdict {
+    /// As in the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Right => "right",
+            Verdict::Wrong => "wrong",
+            Verdict::NotAsStated => "not as stated",
+            Verdict::NotMeasured => "not measured",
+        }
+    }
+
+    /// Right or wrong.
+    fn of(is_right: bool) -> Verdict {
+        if is_right {
+            Verdict::Right
+        } else {
+            Verdict::Wrong
+        }
+    }
+}
+
+/// One cell of the seed.
+pub struct Claim {
+    /// A heading of the report.
+    pub topic: Topic,
+    /// A tracking or a scheme.
+    pub subject: &'static str,
+    /// What the seed says, in its words or nearly.
+    pub claim: &'static str,
+    /// What it is held against.
+    pub metric: &'static str,
+    pub unit: &'static str,
+    pub workload: String,
+    pub measured: Option<Spread>,
+    pub verdict: Verdict,
+    /// Why, with the numbers.
+    pub why: String,
+}
+
+/// The seed's tables and lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Memory,
+    Frees,
+    Cost,
+    Complexity,
+    Ranking,
+    Uses,
+}
+
+impl Topic {
+    /// In the order of the report, with their headings.
+    pub const ALL: [(Topic, &'static str); 6] = [
+        (Topic::Memory, "Memory overhead (1M allocations)"),
+        (Topic::Frees, "Accuracy of frees"),
+        (Topic::Cost, "Cost"),
+        (Topic::Complexity, "Implementation complexity"),
+        (
+            Topic::Ranking,
+            "Ranking of the schemes with headers: consistency, speed, bias risk",
+        ),
+        (Topic::Uses, "Use all-headers for, avoid all-headers for"),
+    ];
+}
+
+/// Every claim, with its verdict.
+pub fn all(measures: &Measures) -> Vec<Claim> {
+    let topics = [
+        memory::claims(measures),
+        frees::claims(measures),
+        cost::claims(measures),
+        cost::complexity_claims(measures),
+        ranking::claims(measures),
+        uses::claims(measures),
+    ];
+    topics.into_iter().flatten().collect()
+}
+
+/// Whether a number is within 10 % of the seed's.
+fn is_near(measured: f64, claimed: f64) -> bool {
+    const TOLERANCE: f64 = 0.1;
+    (measured - claimed).abs() <= TOLERANCE * claimed
+}
+
+/// A claim about a number that was measured, or that one that is missing.
+struct About {
+    topic: Topic,
+    subject: &'static str,
+    claim: &'static str,
+    metric: &'static str,
+    unit: &'static str,
+    workload: String,
+}
+
+impl About {
+    /// The claim, judged by the number if it is there; `missing` says what would give it.
+    fn judged(
+        self,
+        measured: Option<Spread>,
+        missing: &str,
+        judge: impl FnOnce(Spread) -> (Verdict, String),
+    ) -> Claim {
+        let (verdict, why) =
+            measured.map_or_else(|| (Verdict::NotMeasured, missing.to_string()), judge);
+        Claim {
+            topic: self.topic,
+            subject: self.subject,
+            claim: self.claim,
+            metric: self.metric,
+            unit: self.unit,
+            workload: self.workload,
+            measured,
+            verdict,
+            why,
+        }
+    }
+}
+
+const MISSING_RUNS: &str = "no run of it";
+const MISSING_COST: &str = "make bench gives it";
