@@ -287,7 +287,7 @@ impl Dots {
         let beyond = self.series.iter().filter_map(|series| {
             let value = value(series)?;
             let digits = if value < 10.0 { 2 } else { 0 };
-            Some(format!("{} {value:.digits$}", series.text))
+            Some(format!("{}: {value:.digits$}", series.text))
         });
         let text: Vec<String> = beyond.collect();
         if text.is_empty() {
