@@ -14,7 +14,7 @@
 //! A gap that nothing has ended after B bytes is censored. Left out, long gaps are missed, as long ones are likelier to be unfinished. An exponential gap has no
 //! memory: the end that it would have had is drawn from `(1 - exp(-B/mean), 1)`. Whether a gap is in a slot's sample is settled before the gap is drawn (there is room, and the run has
 //! not ended yet), so for each x the sum of `1{u <= x} - x` over all gaps, the last one completed, is a martingale: expectation 0, variance `x (1-x)` a gap,
-//! and with many slots the limits of [`kolmogorov_smirnov`] and [`lag1`] stand (`tests/streams.rs` measures the false alarms).
+//! and with many slots the limits of [`kolmogorov_smirnov`] and [`lag1`] stand (`tests/streams` measures the false alarms).
 //!
 //! # Tests
 //! [`kolmogorov_smirnov`] for their distribution, [`lag1`] for a gap that says something of the next.

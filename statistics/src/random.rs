@@ -3,13 +3,16 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 
+/// Samplers here draw from the same generator: with a seed of theirs the draws would go in step with the gaps that they are to test, and reject right ones.
+const OTHER: u64 = 0x5AFE_D1CE_0B5E_55ED;
+
 /// A generator that repeats itself for the same seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(Xoshiro256PlusPlus);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Random {
-        Random(Xoshiro256PlusPlus::seed_from_u64(seed))
+        Random(Xoshiro256PlusPlus::seed_from_u64(seed ^ OTHER))
     }
 
     /// Uniform on the odd multiples of 2^-54 in `(0, 1)`.
