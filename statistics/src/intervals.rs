@@ -32,6 +32,12 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// What is known of bytes when a scheme sampled nothing whose probability does not follow the size: nothing. It holds every total.
+pub const UNBOUNDED: Interval = Interval {
+    low: 0.0,
+    high: f64::INFINITY,
+};
+
 /// A mean over runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mean {
@@ -104,8 +110,8 @@ pub fn scale_of(estimate: f64, variance: f64) -> Option<f64> {
 
 /// What the total can be when nothing was sampled: `[0, scale ln(2 / (1 - level))]`, at 95 % 3.69 scales, since nothing of a larger total would be sampled with
 /// probability `exp(-total/scale)`, less than the tail. `scale` is the mean gap in bytes for bytes under exponential gaps, where it is exact; for
-/// allocations that are each sampled with probability p it is `1 / -ln(1 - p)`, [`scale_of_allocs`]. Bytes under such a scheme have no bound: a block that is never
-/// seen can have any size.
+/// allocations that are each sampled with probability p it is `1 / -ln(1 - p)`, [`scale_of_allocs`]. Bytes under such a scheme have no bound ([`UNBOUNDED`]): a block
+/// that is never seen can have any size.
 pub fn without_sample(scale: f64, level: f64) -> Interval {
     Interval {
         low: 0.0,

@@ -31,8 +31,8 @@ pub fn bootstrap<T>(
     values.sort_by(f64::total_cmp);
     let are_numbers = values.iter().all(|value| value.is_finite());
     let (low, high) = (
-        quantile(&values, (1.0 - level) / 2.0),
-        quantile(&values, (1.0 + level) / 2.0),
+        quantile(&values, (1.0 - level) / 2.0)?,
+        quantile(&values, (1.0 + level) / 2.0)?,
     );
     (are_numbers && values[0] < values[resamples - 1]).then_some(Interval { low, high })
 }
@@ -95,11 +95,13 @@ fn is_as_large(value: f64, found: f64) -> bool {
     value >= found * (1.0 - 1e-12)
 }
 
-/// R's type 7 of sorted values: interpolated at rank `(n - 1) p`.
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let rank = (sorted.len() - 1) as f64 * p;
+/// R's type 7 of sorted values, p in [0, 1]: interpolated at rank `(n - 1) p`, counted from 0 (Hyndman and Fan, "Sample quantiles in statistical packages", The American
+/// Statistician 50, 1996). `None` without a value.
+pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
+    let rank = sorted.len().checked_sub(1)? as f64 * p;
     let (below, above) = (rank.floor() as usize, rank.ceil() as usize);
-    sorted[below] + (sorted[above] - sorted[below]) * (rank - below as f64)
+    let (low, high) = (sorted.get(below)?, sorted.get(above)?);
+    Some(low + (high - low) * (rank - below as f64))
 }
 
 #[cfg(test)]
@@ -116,7 +118,11 @@ mod tests {
         let sorted = [1.0, 2.0, 4.0, 8.0];
         assert_eq!(
             [0.25, 0.5, 1.0].map(|p| quantile(&sorted, p)),
-            [1.75, 3.0, 8.0]
+            [1.75, 3.0, 8.0].map(Some)
+        );
+        assert_eq!(
+            (quantile(&[], 0.5), quantile(&[7.0], 0.3)),
+            (None, Some(7.0))
         );
     }
 

@@ -1,7 +1,7 @@
 //! Whether estimates hit the truth on average, and how often their intervals hold it.
 
 use sampler_core::{Config, random, weight};
-use statistics::intervals::{LEVEL, log_scale, plain, scale_of, score};
+use statistics::intervals::{LEVEL, UNBOUNDED, log_scale, plain, scale_of, score};
 
 use crate::drive::Decider;
 use crate::population::{Mix, Population};
@@ -98,7 +98,7 @@ pub fn measure(decider: Decider, mix: Mix, samples: usize, halvings: u32, stream
         let holds = [
             plain(bytes, variance, LEVEL),
             log_scale(bytes, variance, LEVEL),
-            scale.map(|scale| score(bytes, variance, scale, LEVEL)),
+            Some(scale.map_or(UNBOUNDED, |scale| score(bytes, variance, scale, LEVEL))),
         ]
         .map(|interval| interval.is_some_and(|interval| interval.holds(truth.bytes)));
         for (share, holds) in [&mut cell.plain, &mut cell.log_scale, &mut cell.score]
