@@ -1,5 +1,6 @@
 //! Streams of allocations under the real decisions, draws and estimates of `sampler-core`.
 
+use sampler_core::counter::Shared;
 use sampler_core::decision::{
     Bernoulli, BernoulliBytes, Decision, HYBRID_THRESHOLD_BYTES, HashSplitmix, Hybrid, PoissonBytes,
 };
@@ -56,14 +57,14 @@ impl Decider {
             Decider::PoissonBytes => {
                 let mut at = 0;
                 while let Some(sampled) = next_by_bytes(population, config, &slot, at) {
-                    slot.sampled(population.sizes[sampled], true, config);
+                    slot.sampled::<Shared>(population.sizes[sampled], true, config);
                     at = sampled + 1;
                 }
             }
             Decider::Bernoulli => {
                 let mut at = 0;
                 while let Some(sampled) = next_by_allocs(population, config, &slot, at) {
-                    slot.sampled(population.sizes[sampled], true, config);
+                    slot.sampled::<Shared>(population.sizes[sampled], true, config);
                     at = sampled + 1;
                 }
             }
@@ -73,7 +74,7 @@ impl Decider {
                     if !BernoulliBytes::is_surely_unsampled(config, draw, size)
                         && BernoulliBytes::is_sampled(config, draw, size)
                     {
-                        slot.sampled(size, false, config);
+                        slot.sampled::<Shared>(size, false, config);
                     }
                 }
             }
@@ -81,7 +82,7 @@ impl Decider {
                 for &size in &population.sizes {
                     let header = addresses.next_u64() & !0xF;
                     if Hybrid::is_sampled(config, &slot, header, size) {
-                        slot.sampled(size, Hybrid::draws(size), config);
+                        slot.sampled::<Shared>(size, Hybrid::draws(size), config);
                     }
                 }
             }
@@ -90,7 +91,7 @@ impl Decider {
                 for &size in &population.sizes {
                     header += (size + 16).next_multiple_of(16);
                     if HashSplitmix::is_sampled(config, &slot, header, size) {
-                        slot.sampled(size, false, config);
+                        slot.sampled::<Shared>(size, false, config);
                     }
                 }
             }
@@ -162,9 +163,9 @@ fn leaps_as_steps<D: Decision>(
     let mut at = 0;
     for (index, &size) in population.sizes.iter().enumerate() {
         if D::is_sampled(config, &stepping, 0, size) {
-            stepping.sampled(size, true, config);
+            stepping.sampled::<Shared>(size, true, config);
             assert_eq!(next(population, config, &leaping, at), Some(index));
-            leaping.sampled(size, true, config);
+            leaping.sampled::<Shared>(size, true, config);
             at = index + 1;
         }
     }

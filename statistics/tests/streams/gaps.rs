@@ -1,6 +1,7 @@
 //! Do the tests of gaps leave a right sampler alone, and catch a wrong one?
 
 use sampler_core::Config;
+use sampler_core::counter::Shared;
 use sampler_core::decision::{Bernoulli, Decision, Hybrid, PoissonBytes};
 use std::fmt;
 
@@ -215,7 +216,7 @@ fn unfinished_gaps_are_completed_and_not_left_out() {
         for &size in &population.sizes {
             slot.counted(size);
             if D::is_sampled(config, &slot, headers.next_u64() & !0xF, size) {
-                slot.sampled(size, D::draws(size), config);
+                slot.sampled::<Shared>(size, D::draws(size), config);
             }
         }
         let mut totals = Totals::default();
