@@ -5,21 +5,25 @@
 //! is left running, and no temporary file.
 //!
 //! Reading order: [`truth`] what is printed; [`family`] the processes that are started, and how they end; [`start`] what each goes through before it
-//! becomes the program; [`processors`], [`watch`] and [`load`] what is measured of a server and its load, [`server`] how one is started; then the
+//! becomes the program; [`processors`], [`watch`] and [`load`] what is measured of a server and its load, [`server`] how one is started, [`whole`] what is measured of what runs to its end; then the
 //! programs: [`nginx`] (with [`http`]), [`memcached`], [`redis`], [`curl`], [`python`].
 #![forbid(unsafe_code)]
 
+mod curl;
 mod family;
 mod http;
 mod load;
+mod memcached;
 mod nginx;
 mod place;
 mod processors;
+mod python;
 mod redis;
 mod server;
 mod start;
 mod truth;
 mod watch;
+mod whole;
 
 use std::io::{self, Write};
 use std::process::exit;
@@ -31,10 +35,10 @@ use crate::place::Place;
 use crate::truth::Truth;
 
 /// Starts one real program on loopback, loads it, verifies what it says, stops it, and prints what that took as one line of JSON.
-/// Programs: nginx, redis.
+/// Programs: nginx, memcached, redis, curl, python.
 #[derive(FromArgs)]
 #[argh(
-    note = "Needs: nginx and wrk; redis-server and redis-benchmark.",
+    note = "Needs: nginx and wrk; memcached and memcaslap; redis-server and redis-benchmark; a C compiler, make and curl's sources; python3.",
     example = "One run under a scheme:\n  sampler-run --driver --scheme HEADER_POISSON_BYTES --mean 524288 --out run-01.json -- {command_name} nginx"
 )]
 struct Options {
@@ -45,6 +49,10 @@ struct Options {
     /// share of the usual load, in percent, for a quick look (default 100)
     #[argh(option, default = "100")]
     effort: u64,
+
+    /// of curl: a tar file of its sources, with configure in it
+    #[argh(option)]
+    source: Option<String>,
 }
 
 /// What every workload gets.
@@ -53,6 +61,8 @@ pub struct Bench {
     pub place: Place,
     /// Percent.
     pub effort: u64,
+    /// Of what is built.
+    pub source: Option<String>,
 }
 
 impl Bench {
@@ -64,7 +74,13 @@ impl Bench {
 
 type Workload = fn(&Bench) -> Result<Truth, String>;
 
-const WORKLOADS: [(&str, Workload); 2] = [("nginx", nginx::run), ("redis", redis::run)];
+const WORKLOADS: [(&str, Workload); 5] = [
+    ("nginx", nginx::run),
+    ("memcached", memcached::run),
+    ("redis", redis::run),
+    ("curl", curl::run),
+    ("python", python::run),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -111,6 +127,7 @@ fn run(options: &Options) -> Result<String, String> {
     let bench = Bench {
         place,
         effort: options.effort,
+        source: options.source.clone(),
     };
     let truth = (workload.1)(&bench).map_err(|error| format!("{}: {error}", workload.0))?;
     Ok(truth.to_line(workload.0))

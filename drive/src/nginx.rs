@@ -58,6 +58,7 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
     verified += verify(&server)?;
     let truth = Truth {
         unit: "request",
+        units: None,
         phases,
         measured: 1,
         latency_of: Some("mix"),

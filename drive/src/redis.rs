@@ -67,6 +67,7 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
     }
     let truth = Truth {
         unit: "request",
+        units: None,
         measured: phases.len(),
         phases,
         latency_of: Some("get"),

@@ -33,6 +33,8 @@ pub struct Latency {
 pub struct Truth {
     /// What `units` counts.
     pub unit: &'static str,
+    /// How many; if none, those of the phases.
+    pub units: Option<u64>,
     /// In the order in which they ran.
     pub phases: Vec<Phase>,
     /// How many of them, from the first on, the totals are of.
@@ -93,7 +95,7 @@ impl Truth {
         let line: Value = json!({
             "workload": workload,
             "unit": self.unit,
-            "units": sum(|phase| phase.units),
+            "units": self.units.unwrap_or(sum(|phase| phase.units)),
             "verified": self.verified,
             "server_cpu_ns": sum(|phase| phase.cpu_ns),
             "serving_wall_ns": sum(|phase| phase.wall_ns),
