@@ -41,6 +41,11 @@ impl<'a> Node<'a> {
         self.value.is_some_and(Value::is_null)
     }
 
+    /// Whether there is no such value.
+    pub fn is_missing(&self) -> bool {
+        self.value.is_none()
+    }
+
     /// The elements of an array.
     pub fn elements(&'a self) -> Result<Vec<Node<'a>>, String> {
         let values = self
