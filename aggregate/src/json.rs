@@ -41,6 +41,11 @@ impl<'a> Node<'a> {
         self.value.is_some_and(Value::is_null)
     }
 
+    /// Whether the field is there, `null` or not.
+    pub fn is_there(&self) -> bool {
+        self.value.is_some()
+    }
+
     /// The elements of an array.
     pub fn elements(&'a self) -> Result<Vec<Node<'a>>, String> {
         let values = self
