@@ -31,6 +31,7 @@ mod rates;
 mod sizes;
 
 mod comparison;
+mod real;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ struct Args {
     /// set to draw (default: seed)
     #[argh(option, default = "String::from(\"seed\")")]
     set: String,
-    /// instead of a set's figures, those of one table: comparison (of comparison.csv) or cost (of cost.csv)
+    /// instead of a set's figures, those of one table: comparison (of comparison.csv), cost (of cost.csv) or real (of real.csv)
     #[argh(option)]
     subset: Option<String>,
     /// directory of the figures, made if it is missing (default: data/plots)
@@ -79,7 +80,10 @@ fn run(args: &Args) -> Result<(), String> {
         None => draw_set(args),
         Some("comparison") => draw(comparison::plans(&args.data)?, &args.out, None),
         Some("cost") => draw(costs::plans(&args.data)?, &args.out, None),
-        Some(other) => Err(format!("--subset is '{other}'; accepted: comparison, cost")),
+        Some("real") => draw(real::plans(&args.data)?, &args.out, None),
+        Some(other) => Err(format!(
+            "--subset is '{other}'; accepted: comparison, cost, real"
+        )),
     }
 }
 

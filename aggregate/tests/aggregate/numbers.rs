@@ -332,3 +332,16 @@ fn summary_json_says_what_summary_csv_says() {
         }
     }
 }
+
+#[test]
+fn what_the_driver_of_a_real_program_measured_is_no_account_of_blocks() {
+    let fixture = Fixture::new();
+    let mut driven = run("HEADER_HASH", 1, 1);
+    driven["ground_truth"] = json!({"workload": "nginx", "unit": "request", "units": 50000});
+    fixture.add(&driven);
+    let rows = fixture.rows("runs.csv");
+    assert_eq!(
+        (rows[0].get("truth_allocs"), rows[0].get("truth_bytes")),
+        ("", "")
+    );
+}

@@ -1,0 +1,128 @@
+//! Text that lines up: numbers with as many digits as they deserve, aligned columns, lines that wrap.
+
+use crate::statistics::Value;
+
+/// What stands where there is no number.
+pub const NO_NUMBER: &str = "-";
+
+/// No wrapped line is longer, in characters, unless one word is.
+const LINE_CHARS: usize = 148;
+
+/// A number with 4 significant digits; whole numbers in full.
+pub fn number(value: f64) -> String {
+    const SIGNIFICANT: i32 = 4;
+    const DECIMALS_MAX: i32 = 9;
+    // Below 2^53 every whole number is exact.
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        return format!("{value:.0}");
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    let decimals = (SIGNIFICANT - 1 - magnitude).clamp(0, DECIMALS_MAX);
+    format!("{value:.*}", decimals as usize)
+}
+
+/// `1.03 [0.99, 1.07]`, or the ratio alone.
+pub fn ratio(value: Value) -> String {
+    match value.interval {
+        Some((low, high)) => format!("{:.3} [{low:.3}, {high:.3}]", value.value),
+        None => format!("{:.3}", value.value),
+    }
+}
+
+/// A mean with its interval, in units of `unit`.
+pub fn mean(value: Option<Value>, unit: f64) -> String {
+    let Some(value) = value else {
+        return NO_NUMBER.into();
+    };
+    match value.interval {
+        Some((low, high)) => format!(
+            "{} [{}, {}]",
+            number(value.value / unit),
+            number(low / unit),
+            number(high / unit)
+        ),
+        None => number(value.value / unit),
+    }
+}
+
+/// The unit in which times of this length are shown: its name, and its ns.
+pub fn time_unit(ns: f64) -> (&'static str, f64) {
+    match ns {
+        short if short < 1e6 => ("us", 1e3),
+        medium if medium < 1e9 => ("ms", 1e6),
+        _ => ("s", 1e9),
+    }
+}
+
+/// A ratio less 1, as percent: `+5.9 %`.
+pub fn growth(ratio: f64) -> String {
+    let percent = (ratio - 1.0) * 100.0;
+    match percent.abs() {
+        small if small < 10.0 => format!("{percent:+.2} %"),
+        large if large < 1000.0 => format!("{percent:+.0} %"),
+        _ => format!("a factor of {ratio:.0}"),
+    }
+}
+
+/// Lines up columns, the first to the left, all others to the right, two blanks between them.
+pub fn align(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+            match column {
+                0 => line.push_str(&format!("{cell:<width$}")),
+                _ => line.push_str(&format!("  {cell:>width$}")),
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Wraps a text between words: `- ` before its first line, two blanks before the rest.
+pub fn item(text: &str) -> String {
+    let mut lines = vec![String::from("-")];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("it began with one");
+        if line.chars().count() + 1 + word.chars().count() > LINE_CHARS && line.trim() != "-" {
+            lines.push(format!("  {word}"));
+        } else {
+            line.push(' ');
+            line.push_str(word);
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_digits_they_deserve() {
+        assert_eq!(
+            (number(100_000.0), number(0.396_83)),
+            ("100000".into(), "0.3968".into())
+        );
+        assert_eq!(
+            [1.0588, 0.8, 3.0, 21.0].map(growth),
+            ["+5.88 %", "-20 %", "+200 %", "a factor of 21"]
+        );
+    }
+
+    #[test]
+    fn long_items_wrap_below_their_text() {
+        let text = item(&"word ".repeat(60));
+        assert!(text.starts_with("- word"));
+        assert!(text.lines().all(|line| line.chars().count() <= LINE_CHARS));
+        assert!(text.lines().skip(1).all(|line| line.starts_with("  word")));
+    }
+}

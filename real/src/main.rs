@@ -1,0 +1,70 @@
+//! What sampling costs real programs, how often they allocate, and what the samples say of them.
+//!
+//! Reading order: what is read ([`read`], over [`json`], into [`run`]); how n runs become a number ([`statistics`]); the rows
+//! ([`measures`], by [`metrics`] of one run and ratios of two); what they are held against ([`bounds`], [`claims`]); and the
+//! two files ([`report`], [`table`], [`output`]).
+//!
+//! Every sentence about a number is made beside the number; none is typed.
+#![forbid(unsafe_code)]
+
+mod json;
+mod read;
+mod run;
+
+mod statistics;
+
+mod measures;
+mod metrics;
+
+mod bounds;
+mod claims;
+
+mod layout;
+mod notes;
+mod output;
+mod report;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use argh::FromArgs;
+
+/// Turn the runs of real programs into real.csv (times in ns, sizes in bytes, ratios over the base that a row names) and real.txt.
+#[derive(FromArgs)]
+#[argh(example = "the runs of this repository:\n  {command_name} --raw data/raw/real --out data")]
+struct Options {
+    /// directory of the set's run files, WORKLOAD/SCHEME/run-NN.json below it (default data/raw/real)
+    #[argh(option, default = "PathBuf::from(\"data/raw/real\")")]
+    raw: PathBuf,
+
+    /// directory that receives the two files; made if it is not there (default data)
+    #[argh(option, default = "PathBuf::from(\"data\")")]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match run(&argh::from_env()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("real: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let runs = read::read_all(&options.raw)?;
+    let measures = measures::of(&runs);
+    let claims = claims::all(&runs, &measures);
+    output::write_all(
+        &options.out,
+        &[
+            ("real.csv", table::csv(&measures, &claims)),
+            (
+                "real.txt",
+                report::text(&runs, &measures, &claims).into_bytes(),
+            ),
+        ],
+    )
+}

@@ -1,0 +1,322 @@
+//! real.txt: the same for reading.
+
+use std::fmt::Write;
+
+use crate::bounds::MEAN_BYTES;
+use crate::claims::{Claim, FEW, OVERHEAD};
+use crate::layout::{NO_NUMBER, align, growth, item, mean, number, ratio, time_unit};
+use crate::measures::{Measures, Row, phases};
+use crate::metrics::{
+    BYTES_ESTIMATE, CPU, DEAD_ZONES, LIVE_ESTIMATE, LIVE_EXACT, LIVE_SIGMAS, P50, P99, PEAK_RSS,
+    PROCESSES, RATE_ALLOCS, RATE_BYTES, SAMPLED, SERVING_ALLOCS, SERVING_PER_UNIT, STARTUP_ALLOCS,
+    THREADS, THROUGHPUT, TOTAL_PER_UNIT,
+};
+use crate::notes;
+use crate::run::{NONE, PLAIN, Runs, SCHEMES};
+use crate::statistics::Value;
+
+const LEGEND: [&str; 4] = [
+    "a [b, c] is a mean over n runs with its 95 % interval (Student's t); of ratios the geometric mean of run over run of the same round. No brackets: one run, or all runs gave the same.",
+    "Smallest effect: what four of five such measurements would have told from no effect at all. A ratio near 1 says no more than that.",
+    "A bound is kept (inside) if the whole interval is at most the bound, broken (outside) if the whole interval is above it, and undecided otherwise.",
+    "Processor time is the server's (of a build: of all its processes) while it served, without its start; allocations are of its processes, without the driver's and the generator's.",
+];
+
+/// The whole report.
+pub fn text(runs: &Runs, measures: &Measures, claims: &[Claim]) -> String {
+    let mut text = String::from("Real programs under the sampler\n\n");
+    LEGEND.iter().for_each(|line| text.push_str(&item(line)));
+    text.push_str(&bounds(measures));
+    text.push_str(&verdicts(claims));
+    for workload in runs.workloads() {
+        text.push_str(&heading(workload));
+        text.push_str(&cost(measures, workload));
+        text.push_str(&by_phase(runs, measures, workload));
+        text.push_str(&serving(measures, workload));
+        text.push_str(&allocations(measures, workload));
+        text.push_str(&samples(measures, workload));
+        text.push_str(&memory(measures, workload));
+    }
+    text.push_str(&heading("Notes"));
+    for note in notes::all(runs, measures) {
+        text.push_str(&item(&note));
+    }
+    text
+}
+
+fn heading(title: &str) -> String {
+    format!("\n\n{title}\n{}\n", "=".repeat(title.chars().count()))
+}
+
+/// Rows whose cells after the first two are all empty are left out.
+fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let says = |row: &&Vec<String>| row.iter().skip(2).any(|cell| cell != NO_NUMBER);
+    let rows: Vec<Vec<String>> = rows.iter().filter(says).cloned().collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let header = header.iter().map(ToString::to_string).collect();
+    format!("\n{title}\n{}", align(&[vec![header], rows].concat()))
+}
+
+/// One row a scheme that ran: its name, its number of runs, then what `cells` gives.
+fn rows(
+    measures: &Measures,
+    workload: &str,
+    cells: impl Fn(&'static str) -> Vec<String>,
+) -> Vec<Vec<String>> {
+    let row = |scheme: &'static str| {
+        let n = measures.get(workload, scheme, "", CPU)?.value.n;
+        Some([vec![scheme.to_string(), n.to_string()], cells(scheme)].concat())
+    };
+    SCHEMES.into_iter().filter_map(row).collect()
+}
+
+fn or_dash(row: Option<&Row>, show: impl Fn(&Row) -> String) -> String {
+    row.map_or(NO_NUMBER.into(), show)
+}
+
+fn bounds(measures: &Measures) -> String {
+    let bounded = measures.0.iter().filter_map(|row| Some((row, row.bound?)));
+    let cells = bounded.map(|(row, bound)| {
+        vec![
+            format!("{} {}", row.workload, row.scheme),
+            row.value.n.to_string(),
+            ratio(row.value),
+            bound.at_most.to_string(),
+            bound.verdict.name().to_string(),
+            row.value
+                .detectable
+                .map_or(NO_NUMBER.into(), |effect| growth(1.0 + effect)),
+        ]
+    });
+    let cells: Vec<Vec<String>> = cells.collect();
+    let mut text = heading("Bounds");
+    if cells.is_empty() {
+        let _ = writeln!(
+            text,
+            "\nNothing to hold against them: no program that has one ran both without the library and at a mean gap of {MEAN_BYTES} B."
+        );
+        return text;
+    }
+    let header = ["", "n", "over no library", "at most", "", "smallest effect"];
+    text.push_str(&table(
+        &format!(
+            "Processor time a unit of work over that without the library, mean gap {MEAN_BYTES} B"
+        ),
+        &header,
+        cells,
+    ));
+    text
+}
+
+fn verdicts(claims: &[Claim]) -> String {
+    let mut text = heading("What the starting document says");
+    for claim in [FEW, OVERHEAD] {
+        let _ = write!(text, "\n\"{claim}\"\n");
+        let mut is_judged = false;
+        for found in claims.iter().filter(|found| found.claim == claim) {
+            let verdict = found.verdict.to_uppercase();
+            let subject = match claim {
+                OVERHEAD => format!("{}, {}", found.workload, found.scheme),
+                _ => found.workload.clone(),
+            };
+            text.push_str(&item(&format!("{subject}: {verdict}: {}.", found.why)));
+            is_judged = true;
+        }
+        if !is_judged {
+            text.push_str(&item("not measured: no run that it could be held against."));
+        }
+    }
+    text
+}
+
+fn cost(measures: &Measures, workload: &str) -> String {
+    let longest = SCHEMES
+        .iter()
+        .filter_map(|scheme| Some(measures.get(workload, scheme, "", CPU)?.value.value))
+        .fold(0.0, f64::max);
+    let (unit, unit_ns) = time_unit(longest);
+    let rows = rows(measures, workload, |scheme| {
+        let of = |over| measures.get(workload, scheme, over, CPU);
+        vec![
+            mean(of("").map(|row| row.value), unit_ns),
+            or_dash(of(PLAIN), |row| ratio(row.value)),
+            or_dash(of(PLAIN), |row| {
+                let effect = row.value.detectable;
+                effect.map_or(NO_NUMBER.into(), |effect| growth(1.0 + effect))
+            }),
+            or_dash(of(NONE), |row| ratio(row.value)),
+            or_dash(measures.get(workload, scheme, PLAIN, PEAK_RSS), |row| {
+                ratio(row.value)
+            }),
+        ]
+    });
+    let header = [
+        "scheme",
+        "n",
+        &format!("{unit} a unit"),
+        "over no library",
+        "smallest effect",
+        "over NONE",
+        "peak RSS over no library",
+    ];
+    table("Processor time", &header, rows)
+}
+
+fn by_phase(runs: &Runs, measures: &Measures, workload: &str) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for (_, _, path) in runs.paths().filter(|(name, ..)| *name == workload) {
+        for name in phases(path) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    if names.len() < 2 {
+        return String::new();
+    }
+    let rows = rows(measures, workload, |scheme| {
+        let cell = |name: &String| {
+            let of = |over| measures.of_phase(workload, name, scheme, over, CPU);
+            match scheme {
+                PLAIN => or_dash(of(""), |row| {
+                    format!("{} us", number(row.value.value / 1e3))
+                }),
+                _ => or_dash(of(PLAIN), |row| ratio(row.value)),
+            }
+        };
+        names.iter().map(cell).collect()
+    });
+    let mut header = vec!["scheme", "n"];
+    header.extend(names.iter().map(String::as_str));
+    table(
+        "The same by kind of work, over no library (PLAIN: us a unit)",
+        &header,
+        rows,
+    )
+}
+
+fn serving(measures: &Measures, workload: &str) -> String {
+    let rows = rows(measures, workload, |scheme| {
+        let of = |over, metric| measures.get(workload, scheme, over, metric);
+        let value = |metric| of("", metric).map(|row| row.value);
+        vec![
+            mean(value(THROUGHPUT), 1.0),
+            or_dash(of(PLAIN, THROUGHPUT), |row| ratio(row.value)),
+            mean(value(P50), 1e3),
+            mean(value(P99), 1e3),
+        ]
+    });
+    let header = [
+        "scheme",
+        "n",
+        "units a second",
+        "over no library",
+        "p50, us",
+        "p99, us",
+    ];
+    table("Throughput and latency", &header, rows)
+}
+
+fn allocations(measures: &Measures, workload: &str) -> String {
+    let rows = rows(measures, workload, |scheme| {
+        let cell = |metric| {
+            let value = measures.get(workload, scheme, "", metric);
+            mean(value.map(|row| row.value), 1.0)
+        };
+        [
+            STARTUP_ALLOCS,
+            SERVING_ALLOCS,
+            SERVING_PER_UNIT,
+            TOTAL_PER_UNIT,
+        ]
+        .map(cell)
+        .to_vec()
+    });
+    let header = [
+        "scheme",
+        "n",
+        "at the start",
+        "while serving",
+        "a unit while serving",
+        "a unit, all in all",
+    ];
+    table("Allocations", &header, rows)
+}
+
+fn samples(measures: &Measures, workload: &str) -> String {
+    let rows = rows(measures, workload, |scheme| {
+        let value = |metric| {
+            measures
+                .get(workload, scheme, "", metric)
+                .map(|row| row.value)
+        };
+        // A scheme that never samples has a rate of 0, which is no news.
+        if value(SAMPLED).is_none_or(|sampled| sampled.value == 0.0) {
+            return vec![NO_NUMBER.into()];
+        }
+        let percent = |metric| mean(value(metric), 0.01);
+        let mib = |metric| {
+            let value: Option<Value> = value(metric);
+            value.map_or(NO_NUMBER.into(), |value| number(value.value / 1048576.0))
+        };
+        let mut cells = vec![
+            mean(value(SAMPLED), 1.0),
+            percent(RATE_ALLOCS),
+            percent(RATE_BYTES),
+            mean(value(BYTES_ESTIMATE), 1.0),
+            mib(LIVE_EXACT),
+            mib(LIVE_ESTIMATE),
+            mean(value(LIVE_SIGMAS), 1.0),
+        ];
+        let dead = |metric| {
+            let value = value(metric);
+            value.map_or(NO_NUMBER.into(), |value| number(value.value * 100.0))
+        };
+        cells.extend(DEAD_ZONES.map(dead));
+        cells
+    });
+    let header = [
+        "scheme",
+        "n",
+        "samples",
+        "% of allocations",
+        "% of bytes",
+        "bytes, estimate over true",
+        "live, MiB",
+        "estimate, MiB",
+        "off by std. errors",
+        "dead 1x, %",
+        "10x",
+        "100x",
+    ];
+    table("Samples, and what they say at the end", &header, rows)
+}
+
+fn memory(measures: &Measures, workload: &str) -> String {
+    let rows = rows(measures, workload, |scheme| {
+        let value = |metric| {
+            measures
+                .get(workload, scheme, "", metric)
+                .map(|row| row.value)
+        };
+        vec![
+            mean(value(PEAK_RSS), 1048576.0),
+            or_dash(measures.get(workload, scheme, NONE, PEAK_RSS), |row| {
+                ratio(row.value)
+            }),
+            mean(value(PROCESSES), 1.0),
+            mean(value(THREADS), 1.0),
+        ]
+    });
+    let header = [
+        "scheme",
+        "n",
+        "peak RSS, MiB",
+        "over NONE",
+        "processes",
+        "threads",
+    ];
+    table("Memory, processes, threads", &header, rows)
+}
