@@ -16,7 +16,7 @@ def show(name, *parts):
 
 
 def documents():
-    for turn in range(scaled(8)):
+    for turn in range(scaled(16)):
         objects = [{"i": i, "text": "x" * (i % 50), "list": [i, i / 2, None], "turn": turn} for i in range(8000)]
         text = json.dumps(objects)
         assert json.loads(text) == objects
@@ -24,7 +24,7 @@ def documents():
 
 
 def expressions():
-    text = " ".join(f"user{i}@host{i * 7919 % 10007}.example /path/{i:x}?q={i * i}" for i in range(scaled(30000)))
+    text = " ".join(f"user{i}@host{i * 7919 % 10007}.example /path/{i:x}?q={i * i}" for i in range(scaled(60000)))
     show("match", re.findall(r"(\w+)@(\w+)\.example", text))
     show("replace", re.sub(r"(\d)(\d)", r"\2\1", text))
     show("split", re.split(r"[/?= ]+", text))
@@ -34,7 +34,7 @@ def tables():
     base = sqlite3.connect(":memory:")
     base.execute("create table t(id integer primary key, a int, b text)")
     base.execute("create index by_a on t(a)")
-    count = scaled(80000)
+    count = scaled(160000)
     base.executemany("insert into t values (?, ?, ?)", ((i, i * 7919 % 1009, "x" * (i % 40)) for i in range(count)))
     base.commit()
     show("group", base.execute("select a, count(*), sum(length(b)) from t group by a order by a").fetchall())
@@ -47,13 +47,13 @@ def threads():
     def work(number):
         data = f"{number} ".encode() * 20000
         sizes[number] = [len(zlib.compress(data, level)) for level in range(1, 5)]
-        for i in range(scaled(2000)):
+        for i in range(scaled(4000)):
             passed.put(bytearray(b"%d" % number) * (i % 300))
 
     started = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in started:
         thread.start()
-    total = sum(len(passed.get()) for _ in range(8 * scaled(2000)))
+    total = sum(len(passed.get()) for _ in range(8 * scaled(4000)))
     for thread in started:
         thread.join()
     show("threads", total, sorted(sizes.items()))
