@@ -132,5 +132,8 @@ fn bad_tables_and_options_are_refused_in_one_line() {
 
     let output = Fixture::new().plot("seed");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(stderr, "plot: --subset is 'seed'; accepted: comparison\n");
+    assert_eq!(
+        stderr,
+        "plot: --subset is 'seed'; accepted: accuracy, comparison, cost\n"
+    );
 }
