@@ -2,16 +2,17 @@
 
 use statistics::closed_forms;
 
-use crate::layout::{heading, item, percent, plain};
+use crate::layout::{heading, item, percent, percent_alone, plain};
 use crate::measure::estimates::{
     BIAS, BYTES, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE, LIVE_BYTES, RMSE, Subject,
     VARIANCE_RATIO, metric,
 };
-use crate::measure::gaps::{DISTANCE_P, LAG1_P};
+use crate::measure::gaps::{DISTANCE, DISTANCE_P, LAG1_P};
+use crate::measure::leaks;
 use crate::measure::ranking::RANK;
-use crate::measure::rates::EMPTY;
+use crate::measure::rates::{DISPERSION, EMPTY, EMPTY_CLOSED_FORM, PAGES};
 use crate::paths::{Cell, Workload};
-use crate::report::claims::{BLIND, HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE};
+use crate::report::claims::{BLIND, HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE, SPLITMIX};
 use crate::report::{Data, MAIN_SET};
 use crate::rows::{HORVITZ_THOMPSON, Number};
 use crate::schemes::SCHEMES;
@@ -19,11 +20,13 @@ use crate::schemes::SCHEMES;
 /// All of them.
 pub fn text(data: &Data) -> String {
     let mut text = heading("In short");
-    let parts: [(&str, Vec<String>); 6] = [
+    let parts: [(&str, Vec<String>); 8] = [
         ("Which scheme is best at equal budget?", best(data)),
         ("Can its 95 % be believed?", coverage(data)),
         ("Who is blind?", blind(data)),
+        ("Which leaks are seen?", leaks(data)),
         ("Do the gaps come as designed?", gaps(data)),
+        ("What does a hash make of regular addresses?", strides(data)),
         ("Which estimator?", estimators(data)),
         ("Which scheme to use when?", uses(data)),
     ];
@@ -152,14 +155,24 @@ fn blind(data: &Data) -> Vec<String> {
             .into_iter()
             .filter_map(|(workload, cell)| {
                 let empty = data.of(workload, cell, "", EMPTY)?;
-                let by_chance =
-                    1.0 - closed_forms::sees_keys(workload.budget.allocs, workload.budget.share);
+                let of = |metric| data.of(workload, cell, "", metric);
+                let by_chance = match of(EMPTY_CLOSED_FORM).zip(of(PAGES)) {
+                    Some((chance, pages)) => format!(
+                        "(1-p)^pages of its {:.1} pages: {} %",
+                        pages.value,
+                        percent_alone(Some(chance))
+                    ),
+                    None => {
+                        let budget = &workload.budget;
+                        let seen = closed_forms::sees_keys(budget.allocs, budget.share);
+                        format!("independent decisions: {:.2} %", (1.0 - seen) * 100.0)
+                    }
+                };
                 (empty.value > BLIND).then(|| {
                     format!(
-                        "{} (no sample in {} % of runs; independent decisions: {:.2} %)",
+                        "{} (no sample in {} % of runs; {by_chance})",
                         workload.name,
-                        percent(Some(empty)),
-                        by_chance * 100.0
+                        percent(Some(empty))
                     )
                 })
             })
@@ -170,6 +183,71 @@ fn blind(data: &Data) -> Vec<String> {
     }
     if lines.is_empty() {
         lines.push("No scheme has no sample in more than half of the runs of a workload.".into());
+    }
+    lines
+}
+
+/// Of a middling number of leaked blocks, each size.
+fn leaks(data: &Data) -> Vec<String> {
+    const LEAKED: f64 = 100.0;
+    let mut lines = Vec::new();
+    let of_main = data.workloads.iter().filter(|it| it.set == MAIN_SET);
+    for workload in of_main.filter(|it| it.name.starts_with(leaks::WORKLOADS)) {
+        for (bin, blocks, bytes) in &workload.budget.live_by_bin {
+            if *blocks != LEAKED {
+                continue;
+            }
+            let seen = |cell: &Cell| {
+                let place = data.place(workload, cell);
+                let seen = data.rows.of_bin(&place, "", leaks::SEEN, bin)?;
+                Some(format!("{} {}", cell.scheme.name, percent(Some(seen))))
+            };
+            let names: Vec<String> = workload.cells.iter().filter_map(seen).collect();
+            if !names.is_empty() {
+                lines.push((
+                    bytes / blocks,
+                    format!(
+                        "{LEAKED} leaked blocks of {} B, runs that saw at least one, %: {}.",
+                        bytes / blocks,
+                        names.join(", ")
+                    ),
+                ));
+            }
+        }
+    }
+    lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The spread of samples over runs where neighbours lie a constant distance apart.
+fn strides(data: &Data) -> Vec<String> {
+    let mut lines = Vec::new();
+    for workload in data
+        .workloads
+        .iter()
+        .filter(|it| it.name.starts_with("stride-"))
+    {
+        let of = |scheme| data.get(&workload.name, scheme, "", DISPERSION);
+        let gaps = |scheme| data.get(&workload.name, scheme, "", DISTANCE);
+        let (Some(linear), Some(mixing)) = (of(HASH), of(SPLITMIX)) else {
+            continue;
+        };
+        let Some((linear_gaps, mixing_gaps)) = gaps(HASH).zip(gaps(SPLITMIX)) else {
+            continue;
+        };
+        let how = match (linear.value < 0.5, linear.value > 2.0) {
+            (true, _) => "spreads its samples more evenly over runs than chance",
+            (_, true) => "clusters its samples",
+            _ => "spreads its samples as chance does",
+        };
+        lines.push(format!(
+            "{}: the linear {HASH} {how}: dispersion {}, {SPLITMIX} {}; its gaps are {} from their ideal distribution (0 to 1), those of {SPLITMIX} {}.",
+            workload.name,
+            plain(Some(linear)),
+            plain(Some(mixing)),
+            plain(Some(linear_gaps)),
+            plain(Some(mixing_gaps))
+        ));
     }
     lines
 }
@@ -236,13 +314,13 @@ fn uses(data: &Data) -> Vec<String> {
     if let Some((ours, draws)) =
         error("steady-300", POISSON).zip(error("steady-300", "HEADER_BERNOULLI"))
     {
-        let (better, worse) = if ours.value < draws.value {
-            ("gaps in bytes", "equal probabilities")
+        let better = if ours.value < draws.value {
+            "gaps in bytes"
         } else {
-            ("equal probabilities", "gaps in bytes")
+            "equal probabilities"
         };
         lines.push(format!(
-            "For bytes with a heavy tail of sizes use {better}: on steady-300 the RMSE of bytes is {} % under {POISSON} and {} % under HEADER_BERNOULLI, which is {worse} at the same number of samples.",
+            "For bytes with a heavy tail of sizes use {better}: on steady-300 the RMSE of bytes is {} % with gaps in bytes ({POISSON}) and {} % with equal probabilities (HEADER_BERNOULLI), at the same number of samples.",
             percent(Some(ours)),
             percent(Some(draws))
         ));
@@ -255,7 +333,7 @@ fn uses(data: &Data) -> Vec<String> {
             &metric(VARIANCE_RATIO, BYTES),
         )
     };
-    if let Some((hash, mixing)) = ratio(HASH).zip(ratio("HEADER_HASH_SPLITMIX")) {
+    if let Some((hash, mixing)) = ratio(HASH).zip(ratio(SPLITMIX)) {
         let advice = if hash.value > 2.0 && mixing.value > 2.0 {
             "Do not decide by address where addresses return, with any hash"
         } else if hash.value > 2.0 {

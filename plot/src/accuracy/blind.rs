@@ -149,7 +149,8 @@ pub fn dead_zones(table: &Table) -> Option<Figure> {
             let row: Vec<Option<Mark>> = LOOKS.iter().map(of).collect();
             if row.iter().any(Option::is_some) {
                 let base = if *scale == "1x" { "1000" } else { "10 000" };
-                categories.push(vec![workload.to_string(), format!("of {base}")]);
+                let (kind, number) = workload.rsplit_once('-').unwrap_or((workload, ""));
+                categories.push(vec![kind.into(), number.into(), format!("of {base}")]);
                 marks.push(row);
             }
         }
@@ -158,7 +159,7 @@ pub fn dead_zones(table: &Table) -> Option<Figure> {
         title: "Windows without a sample, against each scheme's own design".into(),
         subtitle: vec![
             "finished windows of 1000 and 10 000 allocations; all of N runs a marker; brackets: 95 % (bootstrap over runs)".into(),
-            "design: mean over windows of the product of 1 - p; of threads it is not known".into(),
+            "below: workload, samples that it expects (t4: 300, four threads), window; design: mean over windows of the product of 1 - p".into(),
         ],
         y_label: "windows without a sample  (%)".into(),
         categories,

@@ -71,16 +71,16 @@ fn categories(table: &Table) -> Vec<Vec<String>> {
 pub fn coverage(table: &Table, interval: &str) -> Option<Figure> {
     let (what, how) = match interval {
         "plain" => (
-            "plain intervals, with the variance of independent decisions",
-            "estimate +- 1.96 standard errors",
+            "plain",
+            "estimate +- 1.96 standard errors, as if decisions were independent",
         ),
         _ => (
-            "score intervals, with the variance by key for hashes",
-            "the totals that an estimate does not contradict; without a sample an upper bound",
+            "score",
+            "totals that an estimate does not contradict, with the variance by key for hashes; without a sample an upper bound",
         ),
     };
     Groups {
-        title: format!("How often nominal 95 % intervals hold the true bytes: {what}"),
+        title: format!("How often {what} 95 % intervals hold the true bytes"),
         subtitle: vec![
             format!("{how}; N runs a marker; brackets: 95 % (Clopper and Pearson)"),
             "below each workload: samples that every scheme expects in a run".into(),
@@ -162,7 +162,7 @@ pub fn coverage_against_samples(table: &Table) -> Option<Figure> {
                 "HEADER_POISSON_BYTES; n = {} a marker; brackets: 95 % (Clopper and Pearson)",
                 text::runs(runs)
             ),
-            "sizes 16 to 4096 B (monotonic) and 16 to 256 B over a few addresses (reuse)".into(),
+            "sizes 16 to 4096 B (monotonic) and 16 to 256 B over a few addresses (reuse); markers of one workload stand side by side".into(),
         ],
         x_label: "expected samples in a run",
         y_label: "runs whose interval holds the truth  (%)",
