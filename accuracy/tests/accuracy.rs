@@ -204,6 +204,8 @@ fn without_a_sample_only_the_better_interval_is_one() {
     assert_eq!(table.value(cell, "", "share_of_runs_without_samples"), 1.0);
     assert_eq!(table.estimate(cell, "coverage_plain_bytes"), 0.0);
     assert_eq!(table.estimate(cell, "coverage_score_bytes"), 1.0);
+    assert_eq!(table.estimate(cell, "score_without_end_bytes"), 1.0);
+    assert_eq!(table.estimate(cell, "score_without_end_allocs"), 0.0);
     // Of allocations there is a bound, and 100,000 of them are beyond it.
     assert_eq!(table.estimate(cell, "coverage_score_allocs"), 0.0);
     // 10 pages: (255/256)^10 = 0.9616.
@@ -346,7 +348,8 @@ fn a_set_at_equal_bytes_is_reported_apart() {
 #[test]
 fn bad_inputs_are_refused_in_one_line_and_nothing_is_written() {
     let run = format!("{POISSON}/run-001.json");
-    let cases: [(&str, &dyn Fn(&mut Value), &str); 7] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(&mut Value), &'a str);
+    let cases: [Case; 7] = [
         (
             "poisson_mean_bytes",
             &|run| run["parameters"]["poisson_mean_bytes"] = json!(4096),

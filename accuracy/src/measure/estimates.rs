@@ -48,6 +48,8 @@ pub const COVERAGE_PLAIN: &str = "coverage_plain";
 pub const COVERAGE_PLAIN_BY_KEY: &str = "coverage_plain_by_key";
 pub const COVERAGE_LOG: &str = "coverage_log";
 pub const COVERAGE_SCORE: &str = "coverage_score";
+/// Share of runs whose score interval has no upper end: it holds whatever is true, and says nothing.
+pub const SCORE_WITHOUT_END: &str = "score_without_end";
 /// By-key over independent variance, as the runs estimated both.
 pub const DESIGN_EFFECT: &str = "design_effect";
 /// Variance of the estimates over runs, over that of independent decisions, from exact sizes.
@@ -218,14 +220,19 @@ fn add_coverage(
             intervals::log_scale(it.estimate, best_variance(it), LEVEL)
         });
     }
-    add(COVERAGE_SCORE, &|it| {
-        score(cell, subject, it.estimate, best_variance(it))
-    });
+    let score = |it: &Measured| score(cell, subject, it.estimate, best_variance(it));
+    add(COVERAGE_SCORE, &|it| Some(score(it)));
+    if bin.is_empty() {
+        let endless = measured.iter().map(|it| score(it).high.is_infinite());
+        let number = over_runs::share(endless);
+        let name = metric(SCORE_WITHOUT_END, subject);
+        rows.add(place, HORVITZ_THOMPSON, name, bin, number);
+    }
 }
 
 /// The interval to use. Without a sample it goes up to what would have been sampled nearly surely; where a block that is never sampled can have any
 /// size, and so nothing bounds the total, up to infinity.
-fn score(cell: &Cell, subject: Subject, estimate: f64, variance: f64) -> Option<Interval> {
+fn score(cell: &Cell, subject: Subject, estimate: f64, variance: f64) -> Interval {
     let unbounded = Interval {
         low: 0.0,
         high: f64::INFINITY,
@@ -239,7 +246,7 @@ fn score(cell: &Cell, subject: Subject, estimate: f64, variance: f64) -> Option<
         (_, false) if estimate > 0.0 => intervals::scale_of(estimate, variance),
         (_, false) => Some(intervals::scale_of_allocs(p)),
     };
-    Some(match scale {
+    match scale {
         // Everything is sampled: nothing is unknown.
         Some(0.0) => Interval {
             low: estimate,
@@ -247,7 +254,7 @@ fn score(cell: &Cell, subject: Subject, estimate: f64, variance: f64) -> Option<
         },
         Some(scale) => intervals::score(estimate, variance, scale, LEVEL),
         None => unbounded,
-    })
+    }
 }
 
 /// `sum of (1-p)/p y^2` over all allocations.

@@ -3,7 +3,8 @@
 use crate::layout::{NO_NUMBER, item, number, p_value, percent, percent_alone, plain, rate, table};
 use crate::measure::estimates::{
     ALLOCS, BIAS, BYTES, COVERAGE_LOG, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE,
-    DESIGN_EFFECT, LIVE_ALLOCS, LIVE_BYTES, MAE, RMSE, Subject, VARIANCE_RATIO, metric,
+    DESIGN_EFFECT, LIVE_ALLOCS, LIVE_BYTES, MAE, RMSE, SCORE_WITHOUT_END, Subject, VARIANCE_RATIO,
+    metric,
 };
 use crate::measure::others::ESTIMATORS;
 use crate::measure::ranking::{P, RANK};
@@ -103,6 +104,7 @@ pub fn errors(data: &Data) -> String {
                 "plain, by key",
                 "log",
                 "score",
+                "score without end, %",
             ];
             let what = subject.name.replace('_', " ");
             text.push_str(&table(
@@ -138,6 +140,7 @@ fn error_row(
         percent_alone(of(COVERAGE_PLAIN_BY_KEY)),
         percent_alone(of(COVERAGE_LOG)),
         percent(of(COVERAGE_SCORE)),
+        percent_alone(of(SCORE_WITHOUT_END)),
     ])
 }
 

@@ -76,7 +76,7 @@ pub fn coverage(table: &Table, interval: &str) -> Option<Figure> {
         ),
         _ => (
             "score",
-            "totals that an estimate does not contradict, with the variance by key for hashes; without a sample an upper bound",
+            "with the variance by key for hashes; a run without a sample always holds, but under POISSON_BYTES",
         ),
     };
     Groups {
