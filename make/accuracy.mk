@@ -94,9 +94,9 @@ $(DATA)/plots/accuracy.drawn: $(ACCURACY_TABLES) $(BIN)/plot | needs-gnuplot
 	$(BIN)/plot --data $(DATA) --subset accuracy --out $(DATA)/plots/accuracy
 	@touch $@
 
-accuracy-reference: accuracy ## copies the files and figures of accuracy to data/reference/accuracy, where they are committed
+accuracy-reference: accuracy ## copies accuracy.txt and its figures to data/reference/accuracy, where they are committed
 	rm -rf data/reference/accuracy && mkdir -p data/reference/accuracy
-	cp $(ACCURACY_TABLES) $(DATA)/plots/accuracy/*.png data/reference/accuracy
+	cp $(DATA)/accuracy.txt $(DATA)/plots/accuracy/*.png data/reference/accuracy
 
 clean: clean-accuracy
 clean-accuracy:

@@ -21,11 +21,18 @@ pub fn all(workloads: &[Workload]) -> Rows {
             .map(|cell| place(workload, cell))
             .collect();
         for (cell, place) in workload.cells.iter().zip(&places) {
+            let first = rows.rows.len();
             rates::measure(workload, cell, place, &mut rows);
             estimates::measure(workload, cell, place, &mut rows);
             others::measure(workload, cell, place, &mut rows);
             leaks::measure(workload, cell, place, &mut rows);
             dead_zones::measure(workload, cell, place, &mut rows);
+            // Runs that are all the same run say nothing of a spread.
+            if !cell.is_random() {
+                rows.rows[first..]
+                    .iter_mut()
+                    .for_each(|row| row.number.interval = None);
+            }
         }
         ranking::measure(workload, &places, &mut rows);
     }

@@ -245,6 +245,36 @@ fn a_scheme_off_its_budget_is_marked_and_not_ranked() {
 }
 
 #[test]
+fn without_address_randomisation_a_hash_has_no_interval() {
+    let fixture = Fixture::new();
+    for cell in [
+        "accuracy/reuse-400/HEADER_HASH",
+        "accuracy/reuse-400/HEADER_POISSON_BYTES",
+    ] {
+        for run in ["run-001.json", "run-002.json"] {
+            fixture.edit(&format!("{cell}/{run}"), |run| {
+                run["parameters"]["aslr"] = json!(false);
+            });
+        }
+    }
+    let (report, table) = fixture.succeeds();
+    let ends = |scheme: &str, metric: &str| {
+        let [_, low, high] = table.row(&format!("accuracy/reuse-400/{scheme}"), "", metric, "");
+        (low, high)
+    };
+    for metric in ["rate_allocs", "share_of_runs_without_samples"] {
+        assert_eq!(ends("HEADER_HASH", metric), Default::default(), "{metric}");
+        assert_ne!(
+            ends("HEADER_POISSON_BYTES", metric),
+            Default::default(),
+            "{metric}"
+        );
+    }
+    assert!(report.contains("none: no interval"));
+    assert!(report.contains("4 runs were without address randomisation"));
+}
+
+#[test]
 fn leaks_are_seen_by_their_bin() {
     let cell = "accuracy/leaks-6/HEADER_POISSON_BYTES";
     let fixture = Fixture::new();

@@ -37,15 +37,8 @@ pub fn measure(workload: &Workload, cell: &Cell, place: &Place, rows: &mut Rows)
     let over =
         |values: &[f64], all: f64| -> Vec<f64> { values.iter().map(|value| value / all).collect() };
     let budget = &workload.budget;
-    let mut of_runs = |metric, values: Vec<f64>| {
-        let number = over_runs::mean(&values).map(|number| Number {
-            interval: number.interval.filter(|_| cell.is_random()),
-            ..number
-        });
-        add(metric, number);
-    };
-    of_runs(RATE_ALLOCS, over(&samples, budget.allocs));
-    of_runs(RATE_BYTES, over(&bytes, budget.bytes));
+    add(RATE_ALLOCS, over_runs::mean(&over(&samples, budget.allocs)));
+    add(RATE_BYTES, over_runs::mean(&over(&bytes, budget.bytes)));
     let mut distinct = samples.clone();
     distinct.sort_by(f64::total_cmp);
     distinct.dedup();
