@@ -30,6 +30,7 @@ mod pages;
 mod rates;
 mod sizes;
 
+mod accuracy;
 mod comparison;
 mod real;
 
@@ -54,7 +55,7 @@ struct Args {
     /// set to draw (default: seed)
     #[argh(option, default = "String::from(\"seed\")")]
     set: String,
-    /// instead of a set's figures, those of one table: comparison (of comparison.csv), cost (of cost.csv) or real (of real.csv)
+    /// instead of a set's figures, those of one table: accuracy (of accuracy.csv), comparison (of comparison.csv), cost (of cost.csv) or real (of real.csv)
     #[argh(option)]
     subset: Option<String>,
     /// directory of the figures, made if it is missing (default: data/plots)
@@ -78,11 +79,12 @@ fn main() {
 fn run(args: &Args) -> Result<(), String> {
     match args.subset.as_deref() {
         None => draw_set(args),
+        Some("accuracy") => draw(accuracy::plans(&args.data)?, &args.out, None),
         Some("comparison") => draw(comparison::plans(&args.data)?, &args.out, None),
         Some("cost") => draw(costs::plans(&args.data)?, &args.out, None),
         Some("real") => draw(real::plans(&args.data)?, &args.out, None),
         Some(other) => Err(format!(
-            "--subset is '{other}'; accepted: comparison, cost, real"
+            "--subset is '{other}'; accepted: accuracy, comparison, cost, real"
         )),
     }
 }
