@@ -23,11 +23,11 @@ DATA ?= data#                            where runs, tables and figures go
 MONOTONIC_COUNT ?= 100000#               blocks that the workload monotonic allocates
 REUSE_TURNS ?= 100000#                   turns of the workload reuse
 SURVIVE ?=#                              programs that `make survive` runs (default: all; SCHEMES, if given, are the schemes)
-SKIP_MISSING ?=#                         1: a program that is not installed and cannot be is no failure of `make survive`
+SKIP_MISSING ?=#                         1: a program that is not installed and cannot be is no failure of `make survive` and of real programs
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady aggregate comparison cost measure-cost plot real soak survive)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady aggregate comparison cost drive measure-cost plot real soak survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))

@@ -41,9 +41,9 @@ impl<'a> Node<'a> {
         self.value.is_some_and(Value::is_null)
     }
 
-    /// Whether the field is there, `null` or not.
-    pub fn is_there(&self) -> bool {
-        self.value.is_some()
+    /// Whether there is no such value.
+    pub fn is_missing(&self) -> bool {
+        self.value.is_none()
     }
 
     /// The elements of an array.

@@ -31,6 +31,9 @@ pub fn run(path: &Path, root: &Path) -> Result<Run, String> {
     let records = read_records(&node.field("processes"), &identity, &parameters)?;
     node.field("peak_rss_floor_bytes").count()?;
     let losses = node.field("losses");
+    let ground_truth = node.field("ground_truth");
+    let own_cpu_ns =
+        u128::from(node.field("user_ns").count()?) + u128::from(node.field("system_ns").count()?);
     Ok(Run {
         file: path.to_path_buf(),
         identity,
@@ -38,10 +41,9 @@ pub fn run(path: &Path, root: &Path) -> Result<Run, String> {
         seed: settings.field("seed").seed()?.to_string(),
         machine: read_machine(&node.field("machine"))?,
         wall_ns: node.field("wall_ns").count()?,
-        cpu_ns: u128::from(node.field("user_ns").count()?)
-            + u128::from(node.field("system_ns").count()?),
+        cpu_ns: read_server_cpu_ns(&ground_truth)?.unwrap_or(own_cpu_ns),
         peak_rss_bytes: node.field("peak_rss_bytes").count_or_null()?,
-        truth: read_ground_truth(&node.field("ground_truth"))?,
+        truth: read_ground_truth(&ground_truth)?,
         unfinished_records: losses.field("unfinished_records").count()?,
         descendants_alive: losses.field("descendants_alive").count()?,
         bypassed_programs: losses.field("bypassed_programs").count()?,
@@ -161,14 +163,25 @@ fn read_machine(node: &Node) -> Result<String, String> {
     .join("; "))
 }
 
+/// Of a real program under load: the processor time of what is measured alone. The run's own has the load in it.
+fn read_server_cpu_ns(node: &Node) -> Result<Option<u128>, String> {
+    let cpu_ns = node.field("server_cpu_ns");
+    if cpu_ns.is_missing() {
+        return Ok(None);
+    }
+    cpu_ns.count().map(|cpu_ns| Some(cpu_ns.into()))
+}
+
+/// What the workload says of the blocks that it asked for; a real program says nothing of them.
 fn read_ground_truth(node: &Node) -> Result<Option<GroundTruth>, String> {
     if node.is_null() {
         return Ok(None);
     }
     node.field("workload").text()?;
-    // A driver of a real program does not know its blocks: it measures units of work, which `real` reads.
-    if node.field("unit").is_there() {
+    if !node.field("server_cpu_ns").is_missing() {
+        node.field("unit").text()?;
         node.field("units").count()?;
+        node.field("verified").count()?;
         return Ok(None);
     }
     node.field("seed").seed()?;

@@ -55,7 +55,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<Cost>>, String> {
     Ok(Some(costs))
 }
 
-/// `None` of a row without a number: what could not be measured has an empty cell.
+/// `None` of a row without a number (what could not be measured has an empty cell) and of one without threads, which is no loop's.
 fn cost(cells: [&str; COLUMNS.len()]) -> Result<Option<Cost>, String> {
     let [
         loop_name,
@@ -69,7 +69,7 @@ fn cost(cells: [&str; COLUMNS.len()]) -> Result<Option<Cost>, String> {
         high,
         n,
     ] = cells;
-    if value.is_empty() {
+    if value.is_empty() || threads.is_empty() {
         return Ok(None);
     }
     let value = number("value", value)?;

@@ -237,8 +237,10 @@ window,HEADER_HASH,1,1,instructions,instructions,220,,,1
 window,HEADER_HASH,0,1,instructions,instructions,200,,,1
 window,NONE,1,2,time_ratio,ratio,1.25,1.2,1.3,9
 window,HEADER_HASH,1,2,time_ratio,ratio,1.5,1.4,1.6,9
-window,jemalloc,1,2,time_ratio,ratio,1.5,1.4,1.6,9
+window,jemalloc,,2,time_ratio,ratio,1.5,1.4,1.6,9
 start,HEADER_HASH,1,1,ns,ns,7,,,1
+redis,HEADER_HASH,1,,time_ratio,ratio,1.1,1,1.2,9
+live-64,HEADER_HASH,1,,resident_per_block,bytes,96,,,1
 ";
     fs::write(fixture.path("cost.csv"), rows).unwrap();
     let [_, table] = fixture.succeeds();
@@ -265,6 +267,7 @@ start,HEADER_HASH,1,1,ns,ns,7,,,1
     }
     assert!(
         !table.contains("jemalloc")
+            && !table.contains(",redis")
             && !table.contains("no-truth,HEADER_HASH,cost,instructions_more_than_count")
     );
 }

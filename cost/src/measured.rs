@@ -54,7 +54,7 @@ pub struct Counts {
     pub instructions: f64,
     pub misses_d1: f64,
     pub misses_last: f64,
-    /// Samples a counted allocation.
+    /// Samples an operation.
     pub sampled_share: Option<f64>,
 }
 

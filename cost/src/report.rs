@@ -19,7 +19,7 @@ pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
     section(
         "A pair of free and malloc (loop window: 1000 live blocks of 16-256 B)",
         pairs(measured, &rows),
-        "Instructions: exact, by callgrind, over NONE (NONE itself: over PLAIN). Time: processor time over PLAIN, median of paired\nrounds [95 % interval]. 'bound' is what this project set itself; 'over' marks a median that is above it.",
+        "Instructions: exact, by callgrind, over NONE (NONE itself: over PLAIN); of schemes that hash, at the share of samples that the\nmask expects, since the layout under callgrind is one draw (cost.csv has what was counted too). Time: processor time over PLAIN, median of paired\nrounds [95 % interval]. 'bound' is what this project set itself; 'over' marks a median that is above it.",
     );
     section(
         "Every loop: time over PLAIN, one thread (cross: two)",
@@ -39,7 +39,7 @@ pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
     section(
         "Resident memory",
         memory(measured, &rows),
-        "Bytes a live block of each size; bytes whatever the program does, and of each thread, over PLAIN.",
+        "Bytes a live block of each size; bytes whatever the program does, and of each thread, over PLAIN. A thread's slot is 4096 B; where blocks\nhave headers, those that starting a thread allocates have them too.",
     );
     section(
         "Throughput, loop window",

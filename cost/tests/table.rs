@@ -195,6 +195,49 @@ fn instructions_are_counted_over_forwarding() {
 }
 
 #[test]
+fn instructions_of_a_hash_are_at_the_share_that_its_mask_expects() {
+    let mut place = Place::new();
+    let counts = |subject: &str, cell: (&str, &str), instructions: f64, share: Option<f64>| {
+        json!({
+            "subject": subject, "truth": true, "loop": cell.0, "rate": cell.1,
+            "instructions": instructions, "misses_d1": 2.0, "misses_last": 0.5, "sampled_share": share,
+        })
+    };
+    let mut measurements = Vec::new();
+    for subject in ["HEADER_PAGE_HASH", "HEADER_POISSON_BYTES"] {
+        measurements.extend([
+            // A layout with 1/64 instead of 1/256; a sampled block takes 512 in malloc and 256 in free.
+            counts(subject, ("window", "usual"), 262.0, Some(1.0 / 64.0)),
+            counts(subject, ("malloc", "nothing"), 150.0, Some(0.0)),
+            counts(subject, ("malloc", "often"), 406.0, Some(0.5)),
+            counts(subject, ("free", "nothing"), 100.0, Some(0.0)),
+            counts(subject, ("free", "often"), 228.0, Some(0.5)),
+        ]);
+    }
+    place.add("instructions.json", &file("instructions", 1, measurements));
+    assert!(place.run().status.success());
+    let of = |start: &str| place.row(start)[0].clone();
+    // 262 - (4 - 1) / 256 of 768.
+    assert_eq!(
+        of("window,HEADER_PAGE_HASH,1,1,instructions,"),
+        "253.000000"
+    );
+    assert_eq!(
+        of("window,HEADER_PAGE_HASH,1,1,instructions_counted,"),
+        "262.000000"
+    );
+    assert_eq!(
+        of("malloc,HEADER_PAGE_HASH,1,1,instructions,"),
+        "150.000000"
+    );
+    // Draws do not depend on the layout.
+    assert_eq!(
+        of("window,HEADER_POISSON_BYTES,1,1,instructions,"),
+        "262.000000"
+    );
+}
+
+#[test]
 fn a_scheme_that_did_not_sample_at_its_rate_is_no_result() {
     let mut place = Place::new();
     for round in 1..=6 {

@@ -112,10 +112,12 @@ fn count(bench: &Bench, subject: &Subject, cell: Cell) -> Result<Value, String> 
     });
     measurement["instructions"] = json!(each(once.instructions, twice.instructions));
     measurement["misses_d1"] = json!(each(once.misses_d1, twice.misses_d1));
-    measurement["sampled_share"] = once.record["sampled_allocs"]
-        .as_f64()
-        .zip(once.record["total_allocs"].as_f64())
-        .map_or(Value::Null, |(sampled, all)| json!(sampled / all));
+    // Without truth allocations are not counted; operations are.
+    let sampled = [&once, &twice].map(|counts| counts.record["sampled_allocs"].as_u64());
+    measurement["sampled_share"] = match sampled {
+        [Some(before), Some(after)] => json!(each(before, after)),
+        _ => Value::Null,
+    };
     measurement["misses_last"] = json!(each(once.misses_last, twice.misses_last));
     Ok(measurement)
 }

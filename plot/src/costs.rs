@@ -91,7 +91,7 @@ fn time() -> Dots {
         ],
         base: Some(1.0),
         log: true,
-        high: None,
+        high: Some(1.6),
     }
 }
 
@@ -110,7 +110,7 @@ fn instructions() -> Dots {
         ],
         base: Some(0.0),
         log: false,
-        high: None,
+        high: Some(150.0),
     }
 }
 
@@ -137,7 +137,7 @@ fn memory() -> Dots {
         ],
         base: Some(0.0),
         log: false,
-        high: None,
+        high: Some(24.0),
     }
 }
 
@@ -157,7 +157,7 @@ fn programs() -> Dots {
         ],
         base: Some(1.0),
         log: true,
-        high: None,
+        high: Some(1.3),
     }
 }
 
@@ -228,6 +228,11 @@ impl Dots {
             for (i, subject) in subjects.iter().enumerate() {
                 let y = rows - 0.5 - i as f64;
                 self.name(axes, &frame, subject, y / rows);
+                self.beyond(axes, &frame, y / rows, &|series| {
+                    found(subject, series)
+                        .map(|row| row.value)
+                        .filter(|&value| value > high)
+                });
             }
             for (k, series) in self.series.iter().enumerate() {
                 // Beside each other within the row, so that none covers another.
@@ -238,6 +243,9 @@ impl Dots {
                         continue;
                     };
                     let y = rows - 0.5 - i as f64 + shift;
+                    if row.value > high {
+                        continue;
+                    }
                     xs.push(row.value);
                     ys.push(y);
                     if let Some((from, to)) = row.interval {
@@ -266,6 +274,33 @@ impl Dots {
         };
         let y = frame.bottom + share * frame.height();
         frame.text(axes, frame.left - 25.0, y, subject, style);
+    }
+
+    /// Says at the row's end which of its values are beyond the axis.
+    fn beyond(
+        &self,
+        axes: &mut Axes2D,
+        frame: &Frame,
+        share: f64,
+        value: &dyn Fn(&Series) -> Option<f64>,
+    ) {
+        let beyond = self.series.iter().filter_map(|series| {
+            let value = value(series)?;
+            let digits = if value < 10.0 { 2 } else { 0 };
+            Some(format!("{}: {value:.digits$}", series.text))
+        });
+        let text: Vec<String> = beyond.collect();
+        if text.is_empty() {
+            return;
+        }
+        let text = format!("beyond the axis: {} \u{2192}", text.join(", "));
+        let style = Style {
+            align: AlignRight,
+            color: GRAY,
+            ..centred(fit(&text, 10.0, frame.width() * 0.6))
+        };
+        let y = frame.bottom + share * frame.height();
+        frame.text(axes, frame.right - 15.0, y, &text, style);
     }
 
     fn legend(&self, values: &[&CostRow]) -> Vec<Entry> {
@@ -325,8 +360,9 @@ impl Dots {
             return;
         }
         axes.set_x_log(Some(10.0));
-        const MARKS: [f64; 16] = [
-            0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0,
+        const MARKS: [f64; 18] = [
+            0.25, 0.5, 0.6, 0.75, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0,
+            50.0, 100.0,
         ];
         // Where the axis spans decades, marks of tenths would stand in each other.
         let is_wide = high / low > 6.0;

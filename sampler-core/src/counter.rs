@@ -67,3 +67,18 @@ impl Counter {
         let _ = self.0.fetch_update(Relaxed, Relaxed, sum);
     }
 }
+
+/// How a floating-point number is added to one that a signal handler may add to in between.
+pub trait AddF64 {
+    /// Adds, and loses nothing.
+    fn add_f64(counter: &Counter, more: f64);
+}
+
+/// [`Counter::add_f64_shared`]: what every processor has, and can do among threads.
+pub struct Shared;
+
+impl AddF64 for Shared {
+    fn add_f64(counter: &Counter, more: f64) {
+        counter.add_f64_shared(more);
+    }
+}

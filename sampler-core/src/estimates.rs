@@ -9,11 +9,11 @@
 //! caller, who says what they were before.
 //!
 //! All of it happens on samples only. A signal handler that samples within a sum may come between its reading and its writing: hence
-//! compare-and-exchange, after which nothing is lost, and readers see each sum whole.
+//! compare-and-exchange ([`AddF64`] says which), after which nothing is lost, and readers see each sum whole.
 
 use crate::bins::{BINS, bin};
 use crate::config::Config;
-use crate::counter::Counter;
+use crate::counter::{AddF64, Counter};
 use crate::random::Xoshiro256PlusPlus;
 use crate::scheme::DecisionName;
 use crate::weight;
@@ -23,7 +23,7 @@ use crate::weight;
 #[repr(C)]
 pub struct Estimates {
     bins: [Bin; BINS],
-    /// Estimators in use elsewhere, in the order of [`Others`].
+    /// Estimators in use elsewhere, in the order of [`Others`], whose last two are kept as their complement: of blocks from the mean on.
     others: [Counter; OTHERS],
     /// In the order of [`Keyed`].
     keyed: [Counter; KEYED],
@@ -139,56 +139,63 @@ impl Estimates {
     }
 
     /// Adds a sample. `remaining_bytes` was left of its gap in bytes, if there is one; `seed` is for the draws of an estimator, not of the decision.
-    pub(crate) fn sampled(&self, size: u64, remaining_bytes: u64, seed: u64, config: &Config) {
+    pub(crate) fn sampled<A: AddF64>(
+        &self,
+        size: u64,
+        remaining_bytes: u64,
+        seed: u64,
+        config: &Config,
+    ) {
         let Some(terms) = terms(config, size) else {
             return;
         };
-        add_all(&self.bins[bin(size)].sampled, &terms);
+        add_all::<A>(&self.bins[bin(size)].sampled, &terms);
         let decision = config.scheme.decision();
         if decision == DecisionName::PoissonBytes {
             let blocks = 1.0 / size as f64;
             let tcmalloc = weight::tcmalloc_bytes(size, remaining_bytes, config.mean_bytes);
             let mut random = Xoshiro256PlusPlus::from_seed(seed);
             let draws = weight::draws_bytes(size, remaining_bytes, config.mean_bytes, &mut random);
-            let below = if size < config.mean_bytes { draws } else { 0.0 };
-            let others = [tcmalloc, draws, below].map(|bytes| [bytes * blocks, bytes]);
-            add_all(&self.others, others.as_flattened());
+            // Few blocks reach a mean: what is kept of them apart takes nothing of the others' time.
+            let others = [tcmalloc, draws, draws].map(|bytes| [bytes * blocks, bytes]);
+            let kept = if size < config.mean_bytes { 2 } else { 3 };
+            add_all::<A>(&self.others, others[..kept].as_flattened());
         }
         if decision.has_keys() && !decision.has_key(size) {
             let [_, _, allocs, bytes] = terms;
-            add_all(&self.keyed[4..], &[allocs, bytes, allocs, bytes]);
+            add_all::<A>(&self.keyed[4..], &[allocs, bytes, allocs, bytes]);
         }
     }
 
     /// Takes a sampled block away from the live ones.
-    pub(crate) fn freed(&self, size: u64, config: &Config) {
+    pub(crate) fn freed<A: AddF64>(&self, size: u64, config: &Config) {
         let Some(terms) = terms(config, size) else {
             return;
         };
-        add_all(&self.bins[bin(size)].freed, &terms);
+        add_all::<A>(&self.bins[bin(size)].freed, &terms);
         let decision = config.scheme.decision();
         if decision.has_keys() && !decision.has_key(size) {
             let [_, _, allocs, bytes] = terms;
-            add_all(&self.keyed[6..], &[-allocs, -bytes]);
+            add_all::<A>(&self.keyed[6..], &[-allocs, -bytes]);
         }
     }
 
     /// Adds a sample of `size` bytes to its key, which held `before`.
-    pub fn key_sampled(&self, before: KeyBefore, size: u64) {
+    pub fn key_sampled<A: AddF64>(&self, before: KeyBefore, size: u64) {
         let added = [
             added_square(before.allocs, 1),
             added_square(before.bytes, size),
             added_square(before.live_allocs, 1),
             added_square(before.live_bytes, size),
         ];
-        add_all(&self.keyed[..4], &added);
+        add_all::<A>(&self.keyed[..4], &added);
     }
 
     /// Takes a live block of `size` bytes away from its key, which held `before`.
-    pub fn key_freed(&self, before: KeyBefore, size: u64) {
+    pub fn key_freed<A: AddF64>(&self, before: KeyBefore, size: u64) {
         let left = |before: u64, taken| -added_square(before.saturating_sub(taken), taken);
         let taken = [left(before.live_allocs, 1), left(before.live_bytes, size)];
-        add_all(&self.keyed[2..4], &taken);
+        add_all::<A>(&self.keyed[2..4], &taken);
     }
 
     /// The counters, in the order of the layout.
@@ -215,7 +222,17 @@ impl EstimateTotals {
             self.allocated[index].add(&read(&bin.sampled));
             self.freed[index].add(&read(&bin.freed));
         }
-        let others = slot.others.each_ref().map(Counter::get_f64);
+        let mut others = slot.others.each_ref().map(Counter::get_f64);
+        let [
+            _,
+            _,
+            draws_allocs,
+            draws_bytes,
+            allocs_from_mean,
+            bytes_from_mean,
+        ] = others;
+        others[4] = draws_allocs - allocs_from_mean;
+        others[5] = draws_bytes - bytes_from_mean;
         for (sum, more) in self.others.fields().into_iter().zip(others) {
             *sum += more;
         }
@@ -333,9 +350,9 @@ fn added_square(before: u64, more: u64) -> f64 {
     more * (2.0 * before + more)
 }
 
-fn add_all(counters: &[Counter], terms: &[f64]) {
+fn add_all<A: AddF64>(counters: &[Counter], terms: &[f64]) {
     for (counter, &term) in counters.iter().zip(terms) {
-        counter.add_f64_shared(term);
+        A::add_f64(counter, term);
     }
 }
 

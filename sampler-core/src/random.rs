@@ -81,6 +81,17 @@ impl Xoshiro256PlusPlus {
         gap_bytes(unit_open_closed(self.next_u64()), mean_bytes)
     }
 
+    /// As [`Xoshiro256PlusPlus::next_gap_bytes`], where of gaps above `limit` only that they are is of interest: then it may be `limit + 1`. A short limit
+    /// is passed by most gaps, which is seen without a logarithm: `u < 1 - x` means `-ln u > x`, and the gap is above `x mean`.
+    pub fn next_gap_bytes_above(&mut self, limit: u64, mean_bytes: u64) -> u64 {
+        let unit = unit_open_closed(self.next_u64());
+        // The margin is far above the rounding of both sides, and far below what would be missed.
+        if unit < 1.0 - limit as f64 / mean_bytes as f64 - 1e-9 {
+            return limit + 1;
+        }
+        gap_bytes(unit, mean_bytes)
+    }
+
     /// The number of allocations up to and with the next sample, where each is sampled with probability `2^-halvings`: geometric on 1, 2, 3, ...
     pub fn next_gap_allocs(&mut self, halvings: u32) -> u64 {
         gap_allocs(unit_open_closed(self.next_u64()), halvings)
@@ -195,6 +206,30 @@ mod tests {
             assert!(longest <= 37 * mean, "{longest} for {mean}");
         }
         assert_eq!(gap_bytes(0.5, 0), 0);
+    }
+
+    #[test]
+    fn gaps_above_a_limit_are_told_as_the_whole_gap_tells() {
+        for (mean, limit) in [
+            (64u64, 0u64),
+            (64, 7),
+            (1000, 999),
+            (1000, 1000),
+            (64, 6400),
+        ] {
+            let mut random = Xoshiro256PlusPlus::from_seed(6);
+            let mut same = random;
+            for _ in 0..100_000 {
+                let gap = random.next_gap_bytes(mean);
+                let found = same.next_gap_bytes_above(limit, mean);
+                assert_eq!(found > limit, gap > limit, "{gap} {found} {limit} {mean}");
+                assert!(found == gap || found == limit + 1);
+            }
+        }
+        assert_eq!(
+            Xoshiro256PlusPlus::from_seed(6).next_gap_bytes_above(9, 0),
+            0
+        );
     }
 
     #[test]

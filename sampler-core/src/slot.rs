@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::bins::{BINS, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine, fine_bin};
 use crate::config::Config;
-use crate::counter::Counter;
+use crate::counter::{AddF64, Counter};
 use crate::decision::HYBRID_THRESHOLD_BYTES;
 use crate::estimates::{EstimateTotals, Estimates};
 use crate::gap_sample::{Clock, GapSamples, SlotGaps};
@@ -332,21 +332,22 @@ impl Slot {
     }
 
     /// Counts the free of a sampled block.
-    pub fn sampled_freed(&self, size: u64, config: &Config) {
+    pub fn sampled_freed<A: AddF64>(&self, size: u64, config: &Config) {
         self.sampled_frees.add(1);
         self.sampled_bytes_freed.add(size);
-        self.estimates.freed(size, config);
+        self.estimates.freed::<A>(size, config);
     }
 
     /// Notes a sample of `size` bytes, after [`Slot::counted`] where that is called; `draws` says that the decision was drawn, so that the next gap is due.
-    pub fn sampled(&self, size: u64, draws: bool, config: &Config) {
+    pub fn sampled<A: AddF64>(&self, size: u64, draws: bool, config: &Config) {
         let bin = bin(size);
         self.sampled_allocs[bin].add(1);
         self.sampled_bytes[bin].add(size);
         let remaining_bytes = self.remaining_bytes.get();
         // Mixed with what changes from sample to sample, so that no two draw alike.
         let seed = mix(self.random[0].get(), self.sampled_allocs[bin].get());
-        self.estimates.sampled(size, remaining_bytes, seed, config);
+        self.estimates
+            .sampled::<A>(size, remaining_bytes, seed, config);
         if self.busy.get() != 0 {
             // A signal handler came in between the lines below: they must not run within themselves.
             self.samples_in_reentry.add(1);

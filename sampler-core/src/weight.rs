@@ -72,7 +72,7 @@ pub fn draws_bytes(
 ) -> f64 {
     let mut beyond = size.saturating_sub(remaining_bytes);
     for draws in 1..=DRAWS_MAX {
-        let gap = random.next_gap_bytes(mean_bytes);
+        let gap = random.next_gap_bytes_above(beyond, mean_bytes);
         if gap > beyond || mean_bytes == 0 {
             return f64::from(draws) * mean_of_whole_gaps(mean_bytes);
         }

@@ -19,6 +19,7 @@ use crate::dispatch::Allocator;
 use crate::next::{self, NEXT};
 use crate::pages;
 use crate::slots::with_slot;
+use crate::sums::Local;
 use crate::system::{self, is_readable, set_errno};
 use crate::{keys, secret, sizes, start, thread};
 
@@ -265,7 +266,7 @@ unsafe fn perhaps_sampled_block<D: Decision, const TRUTH: bool>(
     }
     if sampled {
         let config = start::config();
-        slot.sampled(size as u64, D::draws(size as u64), config);
+        slot.sampled::<Local>(size as u64, D::draws(size as u64), config);
         keys::sampled(slot, config, header, size as u64);
         sizes::sampled(size as u64);
     }
@@ -350,7 +351,7 @@ fn count_free<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: Word) {
     }
     if word.is_sampled() {
         let config = start::config();
-        slot.sampled_freed(word.size(), config);
+        slot.sampled_freed::<Local>(word.size(), config);
         keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
     }
 }

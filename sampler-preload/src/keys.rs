@@ -14,6 +14,7 @@ use sampler_core::estimates::KeyBefore;
 use sampler_core::hash::splitmix;
 use sampler_core::slot::Slot;
 
+use crate::sums::Local;
 use crate::system;
 
 /// Keys that a process can hold; with one address in 256 sampled, 16 million addresses in use.
@@ -61,7 +62,7 @@ pub fn sampled(slot: &Slot, config: &Config, header: u64, size: u64) {
         live_allocs: entry.live_allocs.fetch_add(1, Relaxed),
         live_bytes: entry.live_bytes.fetch_add(size, Relaxed),
     };
-    slot.estimates.key_sampled(before, size);
+    slot.estimates.key_sampled::<Local>(before, size);
 }
 
 /// Notes the free of a sampled block. One that this process never noted, since a parent allocated it, is not in the table.
@@ -81,7 +82,7 @@ pub fn freed(slot: &Slot, config: &Config, header: u64, size: u64) {
         live_bytes: entry.live_bytes.fetch_sub(size, Relaxed),
         ..KeyBefore::default()
     };
-    slot.estimates.key_freed(before, size);
+    slot.estimates.key_freed::<Local>(before, size);
 }
 
 /// In a forked child: no key was sampled yet. The memory stays where it is, for a call that was interrupted.

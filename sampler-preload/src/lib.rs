@@ -33,6 +33,7 @@ mod sizes;
 mod slots;
 mod start;
 mod stateless;
+mod sums;
 mod system;
 mod table;
 mod thread;

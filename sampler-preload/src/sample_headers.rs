@@ -17,6 +17,7 @@ use sampler_core::slot::Slot;
 use crate::dispatch::Allocator;
 use crate::next::NEXT;
 use crate::slots::with_slot;
+use crate::sums::Local;
 use crate::table::{self, Hidden};
 use crate::{keys, region, secret, start, system, thread};
 
@@ -541,7 +542,7 @@ unsafe fn sampled_block<R: Recognition, const TRUTH: bool>(
         if TRUTH {
             slot.counted(size as u64);
         }
-        slot.sampled(size as u64, is_drawn, config);
+        slot.sampled::<Local>(size as u64, is_drawn, config);
         keys::sampled(slot, config, block as u64 - HEADER_BYTES, size as u64);
         block
     }
@@ -559,7 +560,7 @@ fn count_sampled_free<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: 
     if TRUTH {
         slot.frees.add(1);
     }
-    slot.sampled_freed(word.size(), config);
+    slot.sampled_freed::<Local>(word.size(), config);
     keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
 }
 

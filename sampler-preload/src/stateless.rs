@@ -11,6 +11,7 @@ use sampler_core::slot::Slot;
 use crate::dispatch::Allocator;
 use crate::next::NEXT;
 use crate::slots::with_slot;
+use crate::sums::Local;
 use crate::{keys, start, thread};
 
 /// The functions of a scheme that hashes addresses.
@@ -90,7 +91,7 @@ unsafe extern "C" fn realloc<H: AddressHash, const TRUTH: bool>(
             slot.frees.add(1);
         }
         if let Some(bytes) = sampled_bytes {
-            slot.sampled_freed(bytes as u64, start::config());
+            slot.sampled_freed::<Local>(bytes as u64, start::config());
         }
     });
     new_block::<H, TRUTH>(new, size)
@@ -127,7 +128,7 @@ unsafe fn free_rare<H: AddressHash, const TRUTH: bool>(block: *mut c_void) {
         if H::is_sampled_address(start::config(), block as u64) {
             // SAFETY: a block of the next allocator, by the contract of free.
             let bytes = unsafe { (NEXT.get().usable_size)(block) };
-            slot.sampled_freed(bytes as u64, start::config());
+            slot.sampled_freed::<Local>(bytes as u64, start::config());
         }
     });
     // SAFETY: the same contract.
@@ -171,7 +172,7 @@ fn new_block_rare<H: AddressHash, const TRUTH: bool>(
         }
         let config = start::config();
         if H::is_sampled_address(config, block as u64) {
-            slot.sampled(size as u64, false, config);
+            slot.sampled::<Local>(size as u64, false, config);
             keys::sampled(slot, config, block as u64, size as u64);
         }
     });
@@ -285,7 +286,7 @@ fn decided_block<const TRUTH: bool>(slot: &Slot, block: *mut c_void, size: usize
 fn perhaps_sampled_block(slot: &Slot, block: *mut c_void, size: usize, draw: u64) -> *mut c_void {
     let config = start::config();
     if BernoulliBytes::is_sampled(config, draw, size as u64) {
-        slot.sampled(size as u64, false, config);
+        slot.sampled::<Local>(size as u64, false, config);
     }
     block
 }

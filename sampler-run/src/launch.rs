@@ -20,6 +20,8 @@ use crate::{Failure, records};
 /// The variable that names the files of records.
 const STATS_FILE: &str = "SAMPLER_STATS_FILE";
 const PRELOAD: &str = "LD_PRELOAD";
+/// The variable by which a driver gets what it is to preload into the programs that it starts.
+const DRIVER_PRELOAD: &str = "SAMPLER_PRELOAD";
 const STDOUT: i32 = 1;
 
 /// Starts the command with this mask of signals; with its standard output in a file, if there is one.
@@ -83,6 +85,7 @@ fn environment(request: &Request, records: &Path) -> Result<BTreeMap<OsString, O
         environment.remove(OsStr::new(name));
     }
     environment.remove(OsStr::new(STATS_FILE));
+    environment.remove(OsStr::new(DRIVER_PRELOAD));
     if request.scheme.is_some() {
         let config = &request.config;
         for (variable, value) in [
@@ -97,7 +100,12 @@ fn environment(request: &Request, records: &Path) -> Result<BTreeMap<OsString, O
         }
         let stats_file = records.join(records::PREFIX);
         environment.insert(STATS_FILE.into(), stats_file.into());
-        environment.insert(PRELOAD.into(), preload(&request.library, records)?);
+        let variable = if request.driver {
+            DRIVER_PRELOAD
+        } else {
+            PRELOAD
+        };
+        environment.insert(variable.into(), preload(&request.library, records)?);
     }
     Ok(environment)
 }

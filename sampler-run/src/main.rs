@@ -105,12 +105,17 @@ fn judge(request: &Request, ended: &Ended, records: &Records) -> Result<(), Fail
     if request.scheme.is_none() {
         return Ok(());
     }
-    if !records.command_was_loaded {
+    if request.driver && records.found.is_empty() {
+        return Err(Failure::own(format!(
+            "{command} started no program under the library: with --driver it must give the value of SAMPLER_PRELOAD as LD_PRELOAD to what is measured"
+        )));
+    }
+    if !request.driver && !records.command_was_loaded {
         return Err(Failure::own(format!(
             "the library did not load in {command}: it is static, setuid, of another architecture, or clears LD_PRELOAD; a program linked dynamically against glibc is needed"
         )));
     }
-    if !records.command_has_record {
+    if !request.driver && !records.command_has_record {
         return Err(Failure::own(format!(
             "{command} left no record: there was no room for it, or it executed a program that the library cannot enter (static, setuid, of another architecture)"
         )));

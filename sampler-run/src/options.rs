@@ -50,6 +50,9 @@ struct Options {
     /// keep the command's last line of standard output, a JSON object, as the run's ground truth; its output is then not shown
     #[argh(switch)]
     ground_truth: bool,
+    /// the command is a driver: it runs without the library, and gives the value of SAMPLER_PRELOAD as LD_PRELOAD to the programs that are measured; implies --ground-truth
+    #[argh(switch)]
+    driver: bool,
     /// a status of the command, other than 0, that is no failure; may be repeated
     #[argh(option)]
     ok_status: Vec<String>,
@@ -80,6 +83,8 @@ pub struct Request {
     pub aslr: bool,
     /// Whether the command prints its ground truth.
     pub ground_truth: bool,
+    /// Whether the command itself is not measured, but starts what is.
+    pub driver: bool,
     /// Statuses besides 0 that are no failure.
     pub ok_statuses: Vec<i32>,
     /// The library's absolute path.
@@ -153,7 +158,8 @@ impl Request {
             config,
             timeout_s,
             aslr: !options.no_aslr,
-            ground_truth: options.ground_truth,
+            ground_truth: options.ground_truth || options.driver,
+            driver: options.driver,
             ok_statuses: ok_statuses.into_iter().map(i32::from).collect(),
             library: find_library(options.library, scheme.is_some())?,
             scheme_name: options.scheme,

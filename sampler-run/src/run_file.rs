@@ -124,10 +124,16 @@ fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value
     let decision = request
         .scheme
         .map_or(DecisionName::Never, |scheme| scheme.decision());
-    let peak_rss_bytes = ended
-        .filter(|ended| ended.peak_rss_bytes > ended.peak_rss_floor_bytes)
-        .map(|ended| ended.peak_rss_bytes)
-        .or_else(|| records.peak_rss_bytes());
+    let peak_rss_bytes = match request.driver {
+        // The kernel's account has the driver and its load generators in it.
+        true => {
+            ended.and_then(|ended| ended.ground_truth.as_ref()?["server_peak_rss_bytes"].as_u64())
+        }
+        false => ended
+            .filter(|ended| ended.peak_rss_bytes > ended.peak_rss_floor_bytes)
+            .map(|ended| ended.peak_rss_bytes)
+            .or_else(|| records.peak_rss_bytes()),
+    };
     json!({
         "format": FORMAT,
         "format_version": FORMAT_VERSION,

@@ -337,7 +337,9 @@ fn summary_json_says_what_summary_csv_says() {
 fn what_the_driver_of_a_real_program_measured_is_no_account_of_blocks() {
     let fixture = Fixture::new();
     let mut driven = run("HEADER_HASH", 1, 1);
-    driven["ground_truth"] = json!({"workload": "nginx", "unit": "request", "units": 50000});
+    driven["ground_truth"] = json!({
+        "workload": "nginx", "unit": "request", "units": 50000, "verified": 5, "server_cpu_ns": 7,
+    });
     fixture.add(&driven);
     let rows = fixture.rows("runs.csv");
     assert_eq!(

@@ -1,4 +1,5 @@
 use super::*;
+use crate::counter::Shared;
 use std::boxed::Box;
 
 fn poisson_slot(seed: u64, mean_bytes: u64) -> (Box<Slot>, Config) {
@@ -16,7 +17,7 @@ fn samples<D: Decision>(slot: &Slot, config: &Config, size: u64, allocs: u64) ->
     let mut sampled = 0;
     for _ in 0..allocs {
         if D::is_sampled(config, slot, 0x1000, size) {
-            slot.sampled(size, D::draws(size), config);
+            slot.sampled::<Shared>(size, D::draws(size), config);
             sampled += 1;
         }
     }
@@ -81,7 +82,7 @@ fn poisson_agrees_with_a_naive_countdown() {
             let found = PoissonBytes::is_sampled(&config, &slot, 0, size);
             assert_eq!(found, expected);
             if found {
-                slot.sampled(size, true, &config);
+                slot.sampled::<Shared>(size, true, &config);
             }
         }
     }

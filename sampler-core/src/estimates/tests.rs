@@ -1,4 +1,5 @@
 use super::*;
+use crate::counter::Shared;
 use crate::decision::{Decision, PoissonBytes};
 use crate::random::SplitMix64;
 use crate::scheme::Scheme;
@@ -29,14 +30,14 @@ fn each_sample_adds_its_weight_and_its_free_takes_it_away() {
     let p = 1.0 - (-0.1f64).exp();
     for size in [100, 400, 0] {
         slot.counted(size);
-        slot.sampled(size, size < 256, &config);
+        slot.sampled::<Shared>(size, size < 256, &config);
     }
     let all = totals(&slot, &config).all();
     assert!((all.allocs - (1.0 / p + 4.0)).abs() < 1e-12);
     assert!((all.bytes - (100.0 / p + 1600.0)).abs() < 1e-10);
     assert!((all.allocs_variance - ((1.0 - p) / p / p + 12.0)).abs() < 1e-10);
-    slot.sampled_freed(100, &config);
-    slot.sampled_freed(0, &config);
+    slot.sampled_freed::<Shared>(100, &config);
+    slot.sampled_freed::<Shared>(0, &config);
     let live = totals(&slot, &config).all_live();
     // What is left of a sum after taking the same terms away: the other term, up to rounding.
     assert!((live.allocs - 4.0).abs() < 1e-12 && (live.bytes - 1600.0).abs() < 1e-10);
@@ -55,13 +56,13 @@ fn sums_over_keys_are_those_of_a_naive_model() {
             let index = random.next_u64() as usize % alive.len();
             let (key, size) = alive.swap_remove(index);
             let held = keys.get_mut(&key).unwrap();
-            slot.estimates.key_freed(*held, size);
+            slot.estimates.key_freed::<Shared>(*held, size);
             held.live_allocs -= 1;
             held.live_bytes -= size;
         } else {
             let (key, size) = (random.next_u64() % 50, random.next_u64() % 5000);
             let held = keys.entry(key).or_default();
-            slot.estimates.key_sampled(*held, size);
+            slot.estimates.key_sampled::<Shared>(*held, size);
             held.allocs += 1;
             held.bytes += size;
             held.live_allocs += 1;
@@ -93,15 +94,16 @@ fn a_hybrids_small_samples_are_independent_beside_its_keys() {
     let slot = Box::new(Slot::new());
     for size in [100, 300] {
         slot.counted(size);
-        slot.sampled(size, size < 256, &config);
+        slot.sampled::<Shared>(size, size < 256, &config);
     }
-    slot.estimates.key_sampled(KeyBefore::default(), 300);
+    slot.estimates
+        .key_sampled::<Shared>(KeyBefore::default(), 300);
     let all = totals(&slot, &config);
     let [by_key, _] = all.by_key(&config).unwrap();
     // No key has two samples: the two formulas agree.
     assert!((by_key.0 / all.all().allocs_variance - 1.0).abs() < 1e-12);
     assert!((by_key.1 / all.all().bytes_variance - 1.0).abs() < 1e-12);
-    slot.sampled_freed(100, &config);
+    slot.sampled_freed::<Shared>(100, &config);
     let [_, live] = totals(&slot, &config).by_key(&config).unwrap();
     assert!((live.0 - 12.0).abs() < 1e-9, "{}", live.0);
     assert_eq!(
@@ -128,7 +130,7 @@ fn estimators_are_unbiased_under_the_real_decision() {
         slot.begin(seed, &config);
         for &size in &sizes {
             if PoissonBytes::is_sampled(&config, &slot, 0, size) {
-                slot.sampled(size, true, &config);
+                slot.sampled::<Shared>(size, true, &config);
             }
         }
         let all = totals(&slot, &config);
@@ -180,7 +182,7 @@ fn the_variance_estimate_has_the_variance_as_its_expectation() {
         slot.begin(10_000 + seed, &config);
         for &size in &sizes {
             if PoissonBytes::is_sampled(&config, &slot, 0, size) {
-                slot.sampled(size, true, &config);
+                slot.sampled::<Shared>(size, true, &config);
             }
         }
         estimates.push(totals(&slot, &config).all().bytes_variance / expected);

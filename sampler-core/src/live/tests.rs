@@ -1,4 +1,5 @@
 use super::*;
+use crate::counter::Shared;
 use crate::random::SplitMix64;
 use std::vec;
 use std::vec::Vec;
@@ -40,7 +41,7 @@ fn file(slots: u64) -> Vec<u8> {
         for size in 0..100 {
             slot.counted(size);
         }
-        slot.sampled(50, true, &identity().config);
+        slot.sampled::<Shared>(50, true, &identity().config);
         slot.freed(7);
         bytes.extend(bytes_of(slot.counters()));
     }
@@ -126,8 +127,8 @@ fn samples_above_the_truth_are_refused() {
     let mut bytes = file(1);
     let slot = Slot::new();
     slot.counted(1);
-    slot.sampled(1, false, &identity().config);
-    slot.sampled(1, false, &identity().config);
+    slot.sampled::<Shared>(1, false, &identity().config);
+    slot.sampled::<Shared>(1, false, &identity().config);
     bytes.truncate(SLOT_BYTES);
     bytes.extend(bytes_of(slot.counters()));
     assert_eq!(read(&bytes).unwrap_err(), NotLive::Contradiction);

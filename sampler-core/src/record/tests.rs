@@ -1,4 +1,5 @@
 use super::*;
+use crate::counter::Shared;
 use crate::estimates::KeyBefore;
 use crate::slot::Slot;
 use std::string::String;
@@ -46,7 +47,7 @@ fn counts_and_rates_are_written_as_counted() {
     for size in [0, 40, 60, 100] {
         slot.counted(size);
     }
-    slot.sampled(100, true, &process.identity.config);
+    slot.sampled::<Shared>(100, true, &process.identity.config);
     slot.freed(40);
     let text = json(&process, &slot);
     for part in [
@@ -108,7 +109,7 @@ fn pages_are_null_where_one_is_missing() {
 #[test]
 fn a_child_may_free_more_sampled_blocks_than_it_allocated() {
     let slot = Slot::new();
-    slot.sampled_freed(10, &process(Scheme::HeaderHash).identity.config);
+    slot.sampled_freed::<Shared>(10, &process(Scheme::HeaderHash).identity.config);
     let text = json(&process(Scheme::HeaderHash), &slot);
     has(&text, "\"sampled_live_allocs_estimate\":-1");
 }
@@ -120,10 +121,11 @@ fn estimates_stand_beside_the_counts() {
     for size in [0, 40, 60, 100] {
         slot.counted(size);
     }
-    slot.sampled(100, false, &hash.identity.config);
-    slot.sampled(40, false, &hash.identity.config);
-    slot.sampled_freed(40, &hash.identity.config);
-    slot.estimates.key_sampled(KeyBefore::default(), 100);
+    slot.sampled::<Shared>(100, false, &hash.identity.config);
+    slot.sampled::<Shared>(40, false, &hash.identity.config);
+    slot.sampled_freed::<Shared>(40, &hash.identity.config);
+    slot.estimates
+        .key_sampled::<Shared>(KeyBefore::default(), 100);
     let text = json(&hash, &slot);
     // p = 1/256: weight 256; variance 255/256 * 65536 = 65280 a sample, times the size squared.
     for part in [

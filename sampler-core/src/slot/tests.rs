@@ -1,4 +1,5 @@
 use super::*;
+use crate::counter::Shared;
 use crate::random::SplitMix64;
 use crate::scheme::Scheme;
 use std::boxed::Box;
@@ -45,7 +46,7 @@ fn no_gap_is_as_long_as_a_size_that_is_always_refused() {
         };
         slot.begin(seed, &config);
         slot.counted(1);
-        slot.sampled(1, true, &config);
+        slot.sampled::<Shared>(1, true, &config);
         assert!(slot.remaining_bytes.get() < u64::MAX - 15);
     }
 }
@@ -62,7 +63,7 @@ fn every_allocation_is_in_exactly_one_bin_and_one_window() {
             bytes += size;
             slot.counted(size);
             if random.next_u64().is_multiple_of(50) {
-                slot.sampled(size, false, &config());
+                slot.sampled::<Shared>(size, false, &config());
             }
         }
         let totals = totals(&slot);
@@ -89,7 +90,7 @@ fn gaps_are_those_of_the_naive_model() {
         let size = random.next_u64() % 300;
         slot.counted(size);
         if random.next_u64().is_multiple_of(20) {
-            slot.sampled(size, false, &config());
+            slot.sampled::<Shared>(size, false, &config());
             gaps_allocs.push(allocs);
             gaps_bytes.push(bytes);
             (allocs, bytes) = (0, 0);
@@ -120,9 +121,9 @@ fn sizes_above_4_gib_are_exact() {
     let slot = Box::new(Slot::new());
     let size = (5u64 << 32) + 3;
     slot.counted(size);
-    slot.sampled(size, false, &config());
+    slot.sampled::<Shared>(size, false, &config());
     slot.freed(size);
-    slot.sampled_freed(size, &config());
+    slot.sampled_freed::<Shared>(size, &config());
     let totals = totals(&slot);
     assert_eq!(
         (totals.bins[9].bytes, totals.bins[9].sampled_bytes),
@@ -158,7 +159,7 @@ fn a_sample_within_a_sample_is_counted_and_leaves_gaps_alone() {
     let gap = slot.remaining_bytes.get();
     slot.counted(8);
     slot.busy.set(1);
-    slot.sampled(8, true, &config());
+    slot.sampled::<Shared>(8, true, &config());
     slot.busy.set(0);
     let totals = totals(&slot);
     assert_eq!(
@@ -182,7 +183,7 @@ fn gaps_drawn_in_reentry_have_the_configured_mean() {
     const DRAWS: u64 = 100_000;
     let mut sum = 0;
     for _ in 0..DRAWS {
-        slot.sampled(1, true, &config());
+        slot.sampled::<Shared>(1, true, &config());
         sum += slot.remaining_bytes.get();
     }
     // Mean 4096.5, standard deviation 4096, of the mean 13: 4 of them.
@@ -197,7 +198,7 @@ fn without_truth_only_samples_are_counted() {
         truth: false,
         ..config()
     };
-    slot.sampled(100, true, &config);
+    slot.sampled::<Shared>(100, true, &config);
     let totals = totals(&slot);
     assert_eq!((totals.all().sampled_allocs, totals.all().allocs), (1, 0));
     assert_eq!((totals.gaps_allocs.n, totals.windows[0].total), (0, 0));

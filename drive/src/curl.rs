@@ -1,0 +1,150 @@
+//! A build of curl from its sources: configure and make, thousands of short processes with pipes and chains of exec; then what was built fetches from a
+//! server of this program, and every body must be what was served.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::thread;
+
+use crate::Bench;
+use crate::load;
+use crate::place::letters;
+use crate::processors::Processors;
+use crate::start::{self, Role};
+use crate::truth::Truth;
+use crate::whole::phase;
+
+/// HTTP alone, with nothing that may or may not be installed: the same build on every machine.
+const CONFIGURE: &[&str] = &[
+    "--disable-shared",
+    "--disable-dependency-tracking",
+    "--disable-manual",
+    "--disable-ldap",
+    "--disable-ldaps",
+    "--disable-rtsp",
+    "--disable-dict",
+    "--disable-telnet",
+    "--disable-tftp",
+    "--disable-pop3",
+    "--disable-imap",
+    "--disable-smb",
+    "--disable-smtp",
+    "--disable-gopher",
+    "--disable-mqtt",
+    "--disable-ftp",
+    "--disable-file",
+    "--without-ssl",
+    "--without-zlib",
+    "--without-brotli",
+    "--without-zstd",
+    "--without-libpsl",
+    "--without-libidn2",
+    "--without-libssh2",
+    "--without-librtmp",
+    "--without-libgsasl",
+    "--without-nghttp2",
+];
+const FETCHES: u64 = 20;
+const BODY_BYTES: usize = 1 << 20;
+
+/// One run.
+pub fn run(bench: &Bench) -> Result<Truth, String> {
+    let source = bench
+        .source
+        .as_deref()
+        .ok_or("--source is missing: a tar file of curl's sources, with configure in it")?;
+    let processors = Processors::all()?;
+    let mut tar = start::command(Role::Helper, &processors, "tar")?;
+    bench.place.write("source/.kept", "")?;
+    tar.args(["-x", "--strip-components=1", "-f", source]);
+    tar.args(["-C", &bench.place.of("source")]);
+    load::output(&mut tar, "tar").map_err(|error| format!("--source: {error}"))?;
+
+    let in_source = |program: &str| -> Result<Command, String> {
+        let mut command = start::command(Role::Measured, &processors, program)?;
+        command.current_dir(bench.place.of("source"));
+        for variable in ["CC", "CPPFLAGS", "LDFLAGS", "LIBS", "CONFIG_SITE"] {
+            command.env_remove(variable);
+        }
+        command.env("CFLAGS", "-O2").env("LC_ALL", "C");
+        Ok(command)
+    };
+    let mut configure = in_source(&bench.place.of("source/configure"))?;
+    configure.args(CONFIGURE);
+    let mut make = in_source("make")?;
+    make.arg(format!("-j{}", processors.len()));
+    let mut phases = vec![
+        phase("configure", 1, false, || {
+            load::output(&mut configure, "configure").map(drop)
+        })?,
+        phase("make", 1, false, || {
+            load::output(&mut make, "make").map(drop)
+        })?,
+    ];
+    let peak_rss_bytes = load::children_peak_rss_bytes()?;
+
+    let body = letters(1, BODY_BYTES);
+    let port = serve(body.clone())?;
+    let mut verified = 0;
+    phases.push(phase("fetch", FETCHES, false, || {
+        for number in 0..FETCHES {
+            let mut curl = in_source(&bench.place.of("source/src/curl"))?;
+            curl.args(["-q", "-sS", "--noproxy", "*", "--fail"]);
+            curl.arg(format!("http://127.0.0.1:{port}/{number}"));
+            let found = load::output(&mut curl, "the built curl")?;
+            if found != body {
+                return Err(format!(
+                    "the built curl fetched {} bytes that are not the {BODY_BYTES} served",
+                    found.len()
+                ));
+            }
+            verified += 1;
+        }
+        Ok(())
+    })?);
+    Ok(Truth {
+        unit: "build",
+        units: Some(1),
+        measured: phases.len(),
+        phases,
+        latency_of: None,
+        verified,
+        startup_cpu_ns: None,
+        startup_allocs: None,
+        generator: None,
+        peak_rss_bytes,
+        server_cpus: processors.to_string(),
+        generator_cpus: None,
+    })
+}
+
+/// A server on loopback that gives everybody the same body, until this program ends.
+fn serve(body: Vec<u8>) -> Result<u16, String> {
+    let fail = |error: std::io::Error| format!("no port for a server: {error}");
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(fail)?;
+    let port = listener.local_addr().map_err(fail)?.port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // One that goes away gets nothing, and its curl says so.
+            let _ = answer(stream, &body);
+        }
+    });
+    Ok(port)
+}
+
+fn answer(mut stream: TcpStream, body: &[u8]) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    let mut part = [0; 4096];
+    while !request.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut part)? {
+            0 => return Ok(()),
+            length => request.extend_from_slice(&part[..length]),
+        }
+    }
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    )?;
+    stream.write_all(body)
+}
