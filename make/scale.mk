@@ -18,3 +18,33 @@ $(DATA)/plots/real-costs.drawn: $(REAL_TABLES) $(BIN)/plot | needs-gnuplot
 real-reference: real ## copies the tables and the figures of real programs to data/reference/real, where they are committed
 	rm -rf data/reference/real && mkdir -p data/reference/real
 	cp $(REAL_TABLES) $(DATA)/plots/real/*.png data/reference/real
+
+## Variables of the soak (make soak SOAK_SECONDS=60)
+SOAK_SECONDS ?= 600#                     how long `make soak` watches a service
+SOAK_CYCLE ?= 40#                        seconds in which its load goes up and down once
+##
+
+# What was watched is kept by `make clean`, like a run.
+SOAK_FILES := $(addprefix $(DATA)/,soak.csv soak.txt)
+SOAK_OPTIONS = --seconds $(SOAK_SECONDS) --cycle $(SOAK_CYCLE) --seed $(call PREFIXED_SEED,$(SEED) soak)$(if $(MEAN), --mean $(MEAN))
+
+.PHONY: soak soak-reference
+
+soak: $(SOAK_FILES) $(DATA)/plots/soak.drawn ## a service under load for ten minutes, read live every second: does the estimate follow, does memory creep?
+	@cat $(DATA)/soak.txt
+
+$(DATA)/raw/soak/parameters: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SOAK_OPTIONS)' | cmp -s - $@ || echo '$(SOAK_OPTIONS)' > $@
+
+$(SOAK_FILES) &: $(DATA)/raw/soak/parameters $(addprefix $(BIN)/,soak sampler-live libsampler_preload.so)
+	@tools/need redis-server
+	@exec $(BIN)/soak $(SOAK_OPTIONS) --out $(DATA)
+
+$(DATA)/plots/soak.drawn: $(SOAK_FILES) $(BIN)/plot | needs-gnuplot
+	$(BIN)/plot --data $(DATA) --subset soak --out $(DATA)/plots
+	@touch $@
+
+soak-reference: soak ## copies the soak's files and figure to data/reference/soak, where they are committed
+	rm -rf data/reference/soak && mkdir -p data/reference/soak
+	cp $(SOAK_FILES) $(DATA)/plots/soak.png data/reference/soak

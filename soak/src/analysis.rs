@@ -1,0 +1,259 @@
+//! What the readings amount to.
+//!
+//! Readings that follow each other share blocks and samples, so they are not as many observations as there are of them. Intervals are by batch means: the
+//! readings are cut into [`BATCHES`] stretches, and Student's t is taken over the means of these (Law, "Simulation Modeling and Analysis", chapter on output
+//! analysis). The slope of memory is a straight line through the means of whole cycles of the load, so that its swing is not taken for a trend.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::Options;
+use crate::reading::Second;
+
+/// Stretches of readings.
+const BATCHES: usize = 20;
+/// Readings that a stretch needs.
+const LEAST_IN_BATCH: usize = 3;
+/// Cycles that a slope needs.
+const LEAST_CYCLES: usize = 3;
+/// Growth over the whole soak that is no creeping, as a share of the memory.
+pub const CREEP: f64 = 0.01;
+/// Standard errors of a 95 % interval.
+pub const SIGMAS: f64 = 1.96;
+
+/// A number and its 95 % interval, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Value {
+    pub value: f64,
+    pub interval: Option<(f64, f64)>,
+    /// Stretches, or cycles.
+    pub n: usize,
+}
+
+/// Everything said of a soak.
+pub struct Analysis {
+    /// Readings with a sample alive.
+    pub readings: usize,
+    /// Share of them in which estimate +- 1.96 standard errors holds the truth.
+    pub covered: Option<Value>,
+    /// Mean of estimate over truth, less 1.
+    pub bias: Option<Value>,
+    /// Largest of its absolute values.
+    pub largest_error: Option<f64>,
+    /// Mean of standard error over truth.
+    pub standard_error: Option<f64>,
+    /// Bytes a second.
+    pub rss_slope: Option<Value>,
+    /// The same of live bytes: memory that grows because more is stored does not creep.
+    pub live_slope: Option<Value>,
+    pub mean_rss_bytes: f64,
+    pub creep: Creep,
+}
+
+/// Whether memory creeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creep {
+    Yes,
+    No,
+    Undecided,
+    TooShort,
+}
+
+/// Looks at the readings.
+pub fn of(seconds: &[Second], options: &Options) -> Analysis {
+    let sampled: Vec<&Second> = seconds
+        .iter()
+        .filter(|second| second.standard_error_bytes > 0.0 && second.live_bytes > 0)
+        .collect();
+    let error = |second: &&Second| second.estimate_bytes / second.live_bytes as f64 - 1.0;
+    let covers = |second: &&Second| {
+        let off = second.estimate_bytes - second.live_bytes as f64;
+        f64::from(off.abs() <= SIGMAS * second.standard_error_bytes)
+    };
+    let errors: Vec<f64> = sampled.iter().map(error).collect();
+    let covered: Vec<f64> = sampled.iter().map(covers).collect();
+    let relative: Vec<f64> = sampled
+        .iter()
+        .map(|second| second.standard_error_bytes / second.live_bytes as f64)
+        .collect();
+    let rss: Vec<f64> = seconds
+        .iter()
+        .map(|second| second.rss_bytes as f64)
+        .collect();
+    let mean_rss_bytes = mean(&rss).unwrap_or(0.0);
+    let cycle_s = options.cycle as f64;
+    let rss_slope = slope(&cycle_means(seconds, cycle_s, |second| {
+        second.rss_bytes as f64
+    }));
+    let live_slope = slope(&cycle_means(seconds, cycle_s, |second| {
+        second.live_bytes as f64
+    }));
+    Analysis {
+        readings: sampled.len(),
+        covered: batch_mean(&covered),
+        bias: batch_mean(&errors),
+        largest_error: errors.iter().map(|error| error.abs()).reduce(f64::max),
+        standard_error: mean(&relative),
+        rss_slope,
+        live_slope,
+        mean_rss_bytes,
+        creep: creep(rss_slope, options.seconds as f64, mean_rss_bytes),
+    }
+}
+
+fn creep(slope: Option<Value>, seconds: f64, mean_rss_bytes: f64) -> Creep {
+    let Some((low, high)) = slope.and_then(|slope| slope.interval) else {
+        return Creep::TooShort;
+    };
+    let allowed = CREEP * mean_rss_bytes / seconds;
+    match () {
+        () if low > allowed => Creep::Yes,
+        () if high <= allowed => Creep::No,
+        () => Creep::Undecided,
+    }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The mean, with an interval if there are readings enough for it.
+fn batch_mean(values: &[f64]) -> Option<Value> {
+    let value = mean(values)?;
+    let length = values.len() / BATCHES;
+    if length < LEAST_IN_BATCH {
+        return Some(Value {
+            value,
+            interval: None,
+            n: values.len(),
+        });
+    }
+    // What is over goes to the last stretch.
+    let end = |batch: usize| match batch {
+        BATCHES => values.len(),
+        batch => batch * length,
+    };
+    let means: Vec<f64> = (0..BATCHES)
+        .filter_map(|batch| mean(&values[end(batch)..end(batch + 1)]))
+        .collect();
+    let squares: f64 = means.iter().map(|mean| (mean - value).powi(2)).sum();
+    let error = (squares / (BATCHES - 1) as f64 / BATCHES as f64).sqrt();
+    let half = students_t(BATCHES - 1) * error;
+    Some(Value {
+        value,
+        interval: (error > 0.0).then_some((value - half, value + half)),
+        n: BATCHES,
+    })
+}
+
+/// Of the last two thirds, whole cycles only: middle of the cycle in seconds, and the mean of a number over it.
+fn cycle_means(seconds: &[Second], cycle_s: f64, of: impl Fn(&Second) -> f64) -> Vec<(f64, f64)> {
+    let end = seconds.last().map_or(0.0, |second| second.time_s);
+    let first = (end / 3.0 / cycle_s).ceil() as u64;
+    // A reading comes a little after the moment it is for.
+    let last = (end / cycle_s + 0.01).floor() as u64;
+    let cycle = |number: u64| {
+        let from = number as f64 * cycle_s;
+        let values: Vec<f64> = seconds
+            .iter()
+            .filter(|second| (from..from + cycle_s).contains(&second.time_s))
+            .map(&of)
+            .collect();
+        Some((from + cycle_s / 2.0, mean(&values)?))
+    };
+    (first..last).filter_map(cycle).collect()
+}
+
+/// Least squares: slope b with b +- t(0.975, n-2) s / sqrt(sum of (x - mean)^2).
+fn slope(points: &[(f64, f64)]) -> Option<Value> {
+    let n = points.len();
+    if n < LEAST_CYCLES {
+        return None;
+    }
+    let count = n as f64;
+    let x_mean = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let y_mean = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let xx: f64 = points.iter().map(|(x, _)| (x - x_mean).powi(2)).sum();
+    let xy: f64 = points
+        .iter()
+        .map(|(x, y)| (x - x_mean) * (y - y_mean))
+        .sum();
+    let slope = xy / xx;
+    let residue = |(x, y): &(f64, f64)| (y - y_mean - slope * (x - x_mean)).powi(2);
+    let variance = points.iter().map(residue).sum::<f64>() / (count - 2.0);
+    let half = students_t(n - 2) * (variance / xx).sqrt();
+    Some(Value {
+        value: slope,
+        interval: Some((slope - half, slope + half)),
+        n,
+    })
+}
+
+/// t(0.975) with so many degrees of freedom.
+fn students_t(freedom: usize) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom as f64)
+        .expect("callers have at least one degree of freedom")
+        .inverse_cdf(0.975)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slope_is_that_of_the_line_and_its_interval_students() {
+        // y = 0, 1, 1, 2 at x = 0..3: slope 0.6, residues sum to 0.2, s = sqrt(0.1), xx = 5; t(0.975, 2) = 4.3027.
+        let found = slope(&[(0.0, 0.0), (1.0, 1.0), (2.0, 1.0), (3.0, 2.0)]).unwrap();
+        let half = 4.302_65 * (0.1f64 / 5.0).sqrt();
+        assert!((found.value - 0.6).abs() < 1e-12);
+        assert!((found.interval.unwrap().1 - 0.6 - half).abs() < 1e-4);
+        assert_eq!(slope(&[(0.0, 0.0), (1.0, 1.0)]), None);
+    }
+
+    #[test]
+    fn whole_cycles_of_a_swing_have_no_slope() {
+        let second = |i: u32| Second {
+            time_s: f64::from(i),
+            live_bytes: 1,
+            estimate_bytes: 1.0,
+            standard_error_bytes: 1.0,
+            live_blocks: 1,
+            rss_bytes: (1e8 * (2.0 + (f64::from(i) / 40.0 * std::f64::consts::TAU).sin())) as u64,
+            sampled_allocs: 1,
+            calls: 1,
+            answered: 1,
+        };
+        let seconds: Vec<Second> = (1..=600).map(second).collect();
+        let means = cycle_means(&seconds, 40.0, |second| second.rss_bytes as f64);
+        // 200 to 600 s, ten cycles, each the same but for the reading at its edge.
+        assert_eq!(means.len(), 10);
+        let found = slope(&means).unwrap();
+        assert!(found.value.abs() < 2e8 / 40.0 / 400.0, "{found:?}");
+        assert_eq!(creep(Some(found), 600.0, 2e8), Creep::No);
+    }
+
+    #[test]
+    fn creeping_needs_the_whole_interval() {
+        let slope = |low, high| {
+            Some(Value {
+                value: (low + high) / 2.0,
+                interval: Some((low, high)),
+                n: 10,
+            })
+        };
+        // A hundredth of 6e8 in 600 s is 1e4 a second.
+        assert_eq!(creep(slope(1.1e4, 2e4), 600.0, 6e8), Creep::Yes);
+        assert_eq!(creep(slope(-2e4, 0.9e4), 600.0, 6e8), Creep::No);
+        assert_eq!(creep(slope(0.0, 2e4), 600.0, 6e8), Creep::Undecided);
+        assert_eq!(creep(None, 600.0, 6e8), Creep::TooShort);
+    }
+
+    #[test]
+    fn batch_means_hold_the_mean_and_few_readings_have_no_interval() {
+        let values: Vec<f64> = (0..200).map(|i| f64::from(i % 7)).collect();
+        let found = batch_mean(&values).unwrap();
+        let (low, high) = found.interval.unwrap();
+        assert!(low < found.value && found.value < high && found.n == BATCHES);
+        assert_eq!(batch_mean(&values[..59]).unwrap().interval, None);
+        assert_eq!(batch_mean(&[]), None);
+    }
+}
