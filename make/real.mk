@@ -6,17 +6,18 @@ REAL_WORKLOADS ?= nginx memcached redis curl python#  real programs of `make exp
 REAL_SCHEMES ?= NONE PLAIN HEADER_HASH HEADER_PAGE_HASH HEADER_POISSON_BYTES HEADER_HYBRID SAMPLE_HEADERS_POISSON#  schemes that they run under
 REAL_RUNS ?= $(if $(filter file default undefined,$(origin RUNS)),5,$(RUNS))#  runs of each, RUNS if that is given
 EFFORT ?= 100#                           share of the usual load on real programs, in percent, for a quick look
-CURL_SOURCE ?= target/sources/curl.tar#  curl's sources, a tar file; the default is fetched from the distribution
+CURL_SOURCE ?=#                          a tar file of curl's sources (default: the distribution's, fetched)
 ##
 
+CURL_TREE := target/sources/curl
 REAL_KNOWN := nginx memcached redis curl python
 NEEDS_nginx := nginx wrk
 NEEDS_memcached := memcached memcaslap
 NEEDS_redis := redis-server redis-benchmark
-NEEDS_curl := cc make tar gzip
+NEEDS_curl := cc make ar tar gzip
 NEEDS_python := python3
 $(foreach w,$(REAL_KNOWN),$(eval CMD_$(w) = $$(BIN)/drive $(w) --effort $$(EFFORT)))
-CMD_curl += --source $(CURL_SOURCE)
+CMD_curl += --source $(CURL_TREE)
 $(foreach w,$(REAL_KNOWN),$(eval SET_$(w) := real)$(eval PROGRAM_$(w) := $(BIN)/drive)$(eval OPTIONS_$(w) := --driver))
 
 REAL_NUMBERS := $(shell seq -f '%02g' 1 $(REAL_RUNS))
@@ -36,10 +37,10 @@ experiments-real: $(REAL_RUN_FILES) $(TABLES) $(DATA)/plots/real.drawn ## real p
 
 $(REAL_ASKED_FILES): $(BIN)/sampler-live | needs-real
 
-# Of curl's sources; a download that fails is a missing program.
-$(filter $(DATA)/raw/real/curl/%,$(REAL_ASKED_FILES)): | target/sources/curl.tar
-target/sources/curl.tar:
-	$(if $(findstring $@,$(CURL_SOURCE)),tools/curl-source $@$(if $(SKIP_MISSING), || true),@true)
+# Unpacked and configured once; a download that fails is a missing program.
+$(filter $(DATA)/raw/real/curl/%,$(REAL_ASKED_FILES)): | $(CURL_TREE)
+$(CURL_TREE): $(CURL_SOURCE) | needs-real
+	tools/curl-source $@ $(CURL_SOURCE)$(if $(SKIP_MISSING), || true)
 
 needs-real:
 	@tools/need $(sort $(foreach w,$(if $(filter experiments-real,$(MAKECMDGOALS)),$(REAL_WORKLOADS)) $(filter $(REAL_KNOWN),$(WORKLOADS)),$(NEEDS_$(w))))$(if $(SKIP_MISSING), || true)
@@ -58,7 +59,7 @@ real_time_left = $(if $(REAL_START),$(shell \
 real_count = $(eval REAL_MADE := $(shell echo $$(($(REAL_MADE) + 1))))
 # A program that is not there, if that is to be said and no more.
 real_missing = $(if $(SKIP_MISSING),$(shell for program in $(NEEDS_$(workload)); do PATH=$$PATH:/usr/sbin:/sbin command -v $$program > /dev/null || { echo $$program; break; }; done; \
-  [ $(workload) != curl ] || [ -e $(CURL_SOURCE) ] || echo $(CURL_SOURCE)))
+  [ $(workload) != curl ] || [ -e $(CURL_TREE) ] || echo "its source"))
 
 $(filter-out $(RUN_FILES),$(REAL_RUN_FILES)): $$(@D)/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(PROGRAM_$$(workload))
 	@echo 'run $(real_position)/$(REAL_TOTAL) $(workload) $(scheme)$(real_time_left)'
