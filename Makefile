@@ -156,7 +156,7 @@ needs-gnuplot:
 	@tools/need gnuplot
 
 needs-test:
-	@tools/need gnuplot g++ jemalloc mimalloc tcmalloc python3 git sqlite3 valgrind
+	@tools/need gnuplot g++ jemalloc mimalloc tcmalloc python3 git sqlite3 valgrind nginx wrk memcached memcaslap redis-server redis-benchmark
 
 needs-survive:
 	@$(call install_needs_of,$(SURVIVE_SCRIPTS))
