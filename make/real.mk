@@ -1,26 +1,12 @@
-# Set `real`: real programs under load, started, loaded and verified by `drive`. They are workloads like any other (make experiments WORKLOADS="nginx redis");
-# `make experiments-real` runs all of them under the schemes that their questions are about.
+# `make experiments-real`: real programs (make/workloads/real.mk) under the schemes that their questions are about.
 
 ## Variables of real programs (make experiments-real RUNS=2)
 REAL_WORKLOADS ?= nginx memcached redis curl python#  real programs of `make experiments-real`
 REAL_SCHEMES ?= NONE PLAIN HEADER_HASH HEADER_PAGE_HASH HEADER_POISSON_BYTES HEADER_HYBRID SAMPLE_HEADERS_POISSON#  schemes that they run under
-REAL_RUNS ?= $(if $(filter file default undefined,$(origin RUNS)),5,$(RUNS))#  runs of each, RUNS if that is given
-EFFORT ?= 100#                           share of the usual load on real programs, in percent, for a quick look
-CURL_SOURCE ?=#                          a tar file of curl's sources (default: the distribution's, fetched)
+REAL_RUNS ?=#                            runs of each (default: RUNS if that is given, else 5)
 ##
 
-CURL_TREE := target/sources/curl
-REAL_KNOWN := nginx memcached redis curl python
-NEEDS_nginx := nginx wrk
-NEEDS_memcached := memcached memcaslap
-NEEDS_redis := redis-server redis-benchmark
-NEEDS_curl := cc make ar tar gzip
-NEEDS_python := python3
-$(foreach w,$(REAL_KNOWN),$(eval CMD_$(w) = $$(BIN)/drive $(w) --effort $$(EFFORT)))
-CMD_curl += --source $(CURL_TREE)
-$(foreach w,$(REAL_KNOWN),$(eval SET_$(w) := real)$(eval PROGRAM_$(w) := $(BIN)/drive)$(eval OPTIONS_$(w) := --driver))
-
-REAL_NUMBERS := $(shell seq -f '%02g' 1 $(REAL_RUNS))
+REAL_NUMBERS := $(shell seq -f '%02g' 1 $(or $(REAL_RUNS),$(if $(filter file default undefined,$(origin RUNS)),5,$(RUNS))))
 REAL_RUN_FILES := $(foreach n,$(REAL_NUMBERS),$(foreach w,$(REAL_WORKLOADS),$(foreach s,$(REAL_SCHEMES),$(call run_directory,$(w),$(s))/run-$(n).json)))
 REAL_PARAMETER_FILES := $(sort $(foreach file,$(REAL_RUN_FILES),$(dir $(file))parameters))
 REAL_TOTAL := $(words $(REAL_RUN_FILES))
@@ -28,22 +14,19 @@ NUMBERED_REAL_RUN_FILES := $(join $(addsuffix :,$(shell seq 1 $(REAL_TOTAL))),$(
 real_position = $(firstword $(subst :, ,$(filter %:$@,$(NUMBERED_REAL_RUN_FILES))))
 # Of the real workloads in either list.
 REAL_ASKED_FILES := $(sort $(foreach w,$(REAL_KNOWN),$(filter $(DATA)/raw/real/$(w)/%,$(RUN_FILES) $(REAL_RUN_FILES))))
-# What they need: as a list of their names, when they are about to run.
-REAL_ASKED := $(sort $(foreach file,$(REAL_ASKED_FILES),$(call part,3,$(file))))
-
-.PHONY: experiments-real needs-real
+.PHONY: experiments-real $(addprefix needs-real-,$(REAL_KNOWN))
 
 experiments-real: $(REAL_RUN_FILES) $(TABLES) $(DATA)/plots/real.drawn ## real programs: servers under load, a build, scripts; then tables and figures
 
-$(REAL_ASKED_FILES): $(BIN)/sampler-live | needs-real
+$(REAL_ASKED_FILES): $(BIN)/sampler-live
+$(foreach w,$(REAL_KNOWN),$(eval $(filter $(DATA)/raw/real/$(w)/%,$(REAL_ASKED_FILES)): | needs-real-$(w)))
+$(addprefix needs-real-,$(REAL_KNOWN)): needs-real-%:
+	@tools/need $(NEEDS_$*)$(if $(SKIP_MISSING), || true)
 
 # Unpacked and configured once; a download that fails is a missing program.
 $(filter $(DATA)/raw/real/curl/%,$(REAL_ASKED_FILES)): | $(CURL_TREE)
-$(CURL_TREE): $(CURL_SOURCE) | needs-real
+$(CURL_TREE): $(CURL_SOURCE) | needs-real-curl
 	tools/curl-source $@ $(CURL_SOURCE)$(if $(SKIP_MISSING), || true)
-
-needs-real:
-	@tools/need $(sort $(foreach w,$(if $(filter experiments-real,$(MAKECMDGOALS)),$(REAL_WORKLOADS)) $(filter $(REAL_KNOWN),$(WORKLOADS)),$(NEEDS_$(w))))$(if $(SKIP_MISSING), || true)
 
 $(filter-out $(PARAMETER_FILES) $(COMPARISON_PARAMETER_FILES),$(REAL_PARAMETER_FILES)): export PARAMETERS = $(call parameters_of,$(workload),$(scheme)) SEED $(SEED) -- $(CMD_$(workload))
 $(filter-out $(PARAMETER_FILES) $(COMPARISON_PARAMETER_FILES),$(REAL_PARAMETER_FILES)): FORCE
