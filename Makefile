@@ -49,6 +49,7 @@ CMD_reuse = $(PROGRAM_reuse) --turns $(REUSE_TURNS) --seed $(call PREFIXED_SEED,
 OPTIONS_reuse := --ground-truth
 MEAN_reuse_HEADER_POISSON_BYTES := 65536
 MEAN_reuse_HEADER_HYBRID := 65536
+include make/workloads/real.mk
 # Your own programs.
 MEAN_OWN := 524288
 
@@ -156,7 +157,7 @@ needs-gnuplot:
 	@tools/need gnuplot
 
 needs-test:
-	@tools/need gnuplot g++ jemalloc mimalloc tcmalloc python3 git sqlite3 valgrind
+	@tools/need gnuplot g++ jemalloc mimalloc tcmalloc python3 git sqlite3 valgrind nginx wrk memcached memcaslap redis-server redis-benchmark
 
 needs-survive:
 	@$(call install_needs_of,$(SURVIVE_SCRIPTS))

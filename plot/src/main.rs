@@ -158,7 +158,7 @@ fn plan(tables: &Tables) -> Vec<Plan> {
         add(
             format!("{prefix}_dead_zones_by_scale.png"),
             dead_zones::of_workload(tables, workload),
-            "no run of an all-headers scheme counted windows",
+            "no window finished under an all-headers scheme",
         );
         for clock in [gaps::ALLOCS, gaps::BYTES] {
             add(
