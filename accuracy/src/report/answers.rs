@@ -4,8 +4,8 @@ use statistics::closed_forms;
 
 use crate::layout::{heading, item, percent, percent_alone, plain};
 use crate::measure::estimates::{
-    BIAS, BYTES, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE, LIVE_BYTES, RMSE, Subject,
-    VARIANCE_RATIO, metric,
+    ALLOCS, BIAS, BYTES, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE, LIVE_BYTES, RMSE,
+    Subject, VARIANCE_RATIO, metric,
 };
 use crate::measure::gaps::{DISTANCE, DISTANCE_P, LAG1_P};
 use crate::measure::leaks;
@@ -60,7 +60,7 @@ fn ht(
 /// How often each scheme is first or cannot be told from it.
 fn best(data: &Data) -> Vec<String> {
     let mut lines = Vec::new();
-    for subject in [BYTES, LIVE_BYTES] {
+    for subject in [BYTES, ALLOCS, LIVE_BYTES] {
         let mut counts = Vec::new();
         for scheme in &SCHEMES {
             let ranks: Vec<f64> = cells(data, scheme.name)
@@ -321,6 +321,22 @@ fn uses(data: &Data) -> Vec<String> {
         };
         lines.push(format!(
             "For bytes with a heavy tail of sizes use {better}: on steady-300 the RMSE of bytes is {} % with gaps in bytes ({POISSON}) and {} % with equal probabilities (HEADER_BERNOULLI), at the same number of samples.",
+            percent(Some(ours)),
+            percent(Some(draws))
+        ));
+    }
+    let of_allocs = |scheme| {
+        let name = metric(RMSE, ALLOCS);
+        data.get("steady-300", scheme, HORVITZ_THOMPSON, &name)
+    };
+    if let Some((ours, draws)) = of_allocs(POISSON).zip(of_allocs("HEADER_BERNOULLI")) {
+        let better = if ours.value < draws.value {
+            "gaps in bytes"
+        } else {
+            "equal probabilities"
+        };
+        lines.push(format!(
+            "To count allocations, or to see leaks of small blocks, use {better}: on steady-300 the RMSE of allocations is {} % with gaps in bytes and {} % with equal probabilities.",
             percent(Some(ours)),
             percent(Some(draws))
         ));

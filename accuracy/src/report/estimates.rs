@@ -190,7 +190,7 @@ pub fn coverage(data: &Data) -> String {
 /// Bins of the largest workload of each kind.
 pub fn bins(data: &Data) -> String {
     let mut text = item(
-        "Bins that expect at least one sample, of the largest workloads; the others are in accuracy.csv.",
+        "Bins that expect at least one sample, of the largest workloads; the others are in accuracy.csv. A bin has no variance by key, since it shares its keys with others: all intervals of bins take decisions for independent.",
     );
     for workload in data.workloads {
         let is_large = ["-300", "-400"]
