@@ -6,8 +6,6 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
-# Runs are timed: two of them must never share the machine. Cargo has jobs of its own.
-.NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 ## Variables (give them on the command line: make experiments RUNS=20)
@@ -19,6 +17,9 @@ MEAN ?=#                                 mean gap in bytes, for every workload (
 MASK ?= 0xFF#                            hash mask: 2^-(bits set) is sampled
 WINDOW ?= 1000#                          allocations in the base window
 TIMEOUT ?= 600#                          seconds that one run may take
+RUNNER ?=#                               a launcher before each run's command, such as srun -N1 -n1 -c2; with it, -j is obeyed
+SHARD ?=#                                k/n: make this share only of the run files, all schemes of a workload and round together
+MACHINES ?=#                             several: tables may average runs of several machines, and say so
 DATA ?= data#                            where runs, tables and figures go
 MONOTONIC_COUNT ?= 100000#               blocks that the workload monotonic allocates
 REUSE_TURNS ?= 100000#                   turns of the workload reuse
@@ -32,6 +33,12 @@ BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
 $(if $(shell [[ '$(RUNS)' =~ ^[1-9][0-9]{0,5}$$ ]] && echo fine),,$(error RUNS is '$(RUNS)'; accepted: a number from 1 to 999999))
+$(if $(SHARD),$(if $(shell [[ '$(SHARD)' =~ ^([1-9][0-9]{0,5})/([1-9][0-9]{0,5})$$ ]] && ((BASH_REMATCH[1] <= BASH_REMATCH[2])) && echo fine),,$(error SHARD is '$(SHARD)'; accepted: k/n with k from 1 to n, such as 3/8)))
+$(if $(MACHINES),$(if $(filter-out several,$(MACHINES))$(word 2,$(MACHINES)),$(error MACHINES is '$(MACHINES)'; accepted: several, or nothing)))
+# Runs are timed: two of them must never share the machine. A launcher gives each its own part of one. Cargo has jobs of its own.
+ifeq ($(strip $(RUNNER)),)
+.NOTPARALLEL:
+endif
 TABLES := $(addprefix $(DATA)/,runs.csv processes.csv summary.csv size_bins.csv gaps.csv summary.json summary.txt)
 
 # What each workload is: its set, its program, its command, its options of sampler-run, and the mean of each scheme that has one.
@@ -65,7 +72,15 @@ parameters_of = --scheme $(2)$(if $(filter $(2),$(USES_MASK)), --mask $(MASK))$(
 # A run file is $(DATA)/raw/SET/WORKLOAD/SCHEME/run-NN.json: round by round, all schemes of run 1, then of run 2, so that drift of the machine hits all alike.
 run_directory = $(DATA)/raw/$(call set_of,$(1))/$(1)/$(2)
 NUMBERS := $(shell seq -f '%02g' 1 $(RUNS))
-RUN_FILES := $(foreach n,$(NUMBERS),$(foreach w,$(WORKLOADS),$(foreach s,$(ROUND),$(call run_directory,$(w),$(s))/run-$(n).json)))
+# Runs that are compared with each other, all schemes of a workload and round, are one word NUMBER:WORKLOAD: with SHARD=3/8 every eighth word, from the
+# third on. So they are of one machine, and shares differ by one word at most.
+share = $(if $(SHARD),$(foreach i,$(shell seq $(firstword $(subst /, ,$(SHARD))) $(lastword $(subst /, ,$(SHARD))) $(words $(1))),$(word $(i),$(1))),$(1))
+number_in = $(firstword $(subst :, ,$(1)))
+workload_in = $(lastword $(subst :, ,$(1)))
+# $(call run_files_of,WORDS,FUNCTION): the function gives a workload's schemes.
+run_files_of = $(foreach r,$(1),$(foreach s,$(call $(2),$(call workload_in,$(r))),$(call run_directory,$(call workload_in,$(r)),$(s))/run-$(call number_in,$(r)).json))
+round_of = $(ROUND)
+RUN_FILES := $(call run_files_of,$(call share,$(foreach n,$(NUMBERS),$(addprefix $(n):,$(WORKLOADS)))),round_of)
 PARAMETER_FILES := $(foreach w,$(WORKLOADS),$(foreach s,$(ROUND),$(call run_directory,$(w),$(s))/parameters))
 SETS := $(sort $(foreach w,$(WORKLOADS),$(call set_of,$(w))))
 TOTAL := $(words $(RUN_FILES))
@@ -84,7 +99,7 @@ QUICK_SCRIPTS := $(shell grep -lx '\# quick' survive/programs/*.sh)
 install_needs_of = tools/need $(sort $(shell sed -n 's/^\# needs: //p' $(1)))$(if $(SKIP_MISSING), || true)
 survive_with = $(BIN)/survive $(if $(SKIP_MISSING),--skip-missing) $(if $(filter command%,$(origin SCHEMES)),$(addprefix --scheme ,$(SCHEMES)))
 
-.PHONY: help experiments aggregate plots test survive survive-quick reference clean needs-gnuplot needs-test needs-survive needs-survive-quick FORCE
+.PHONY: help experiments aggregate plots test survive survive-quick reference gathered clean needs-gnuplot needs-test needs-survive needs-survive-quick FORCE
 
 help: ## this text
 	@echo 'make experiments aggregate plots   runs, tables and figures, in $(DATA)/'
@@ -119,6 +134,9 @@ reference: $(TABLES) $(DATA)/plots/seed.drawn ## copies the tables and the figur
 	cp $(TABLES) data/reference
 	cp $(DATA)/plots/*.png data/reference/plots
 
+gathered: $(PROGRAMS) ## after run files were copied here: takes them as this build's, so that none of them runs again
+	find $(DATA)/raw -name 'run-*.json' -exec touch {} +
+
 clean: ## removes tables and figures; raw runs stay
 	rm -rf $(DATA)/plots $(TABLES) $(DERIVED)
 
@@ -136,18 +154,18 @@ $(PARAMETER_FILES): FORCE
 # In the shell's place, so that a signal that ends make reaches the run and not a shell that leaves it behind.
 $(RUN_FILES): $$(@D)/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(PROGRAM_$$(workload))
 	@echo 'run $(position)/$(TOTAL) $(workload) $(scheme)'
-	@exec $(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) --timeout $(TIMEOUT) \
+	@exec $(RUNNER) $(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) --timeout $(TIMEOUT) \
 	  --seed $(call PREFIXED_SEED,$(SEED) $(workload) $(scheme) $(number)) \
 	  --out $@ -- $(CMD_$(workload)) > $(@D)/output.txt
 
 # The list of inputs, with their times: rewritten only when a run was added, removed or redone.
-$(DATA)/raw/runs.list: FORCE
+$(DATA)/raw/runs.list: FORCE | $(if $(filter experiments,$(MAKECMDGOALS)),$(RUN_FILES))
 	@mkdir -p $(@D)
 	@find $(@D) -name 'run-*.json' -printf '%P %s %T@\n' | LC_ALL=C sort > $@.part
 	@cmp -s $@.part $@ && rm $@.part || mv $@.part $@
 
 $(TABLES) &: $(DATA)/raw/runs.list $(BIN)/aggregate
-	$(BIN)/aggregate --raw $(DATA)/raw --out $(DATA)
+	$(BIN)/aggregate --raw $(DATA)/raw --out $(DATA)$(if $(MACHINES), --several-machines)
 
 $(DATA)/plots/%.drawn: $(TABLES) $(BIN)/plot | needs-gnuplot
 	$(BIN)/plot --data $(DATA) --set $* --out $(DATA)/plots$(if $(filter-out seed,$*),/$*)
@@ -158,6 +176,7 @@ needs-gnuplot:
 
 needs-test:
 	@tools/need gnuplot g++ jemalloc mimalloc tcmalloc python3 git sqlite3 valgrind nginx wrk memcached memcaslap redis-server redis-benchmark
+	@tools/need slurmctld slurmd munged srun || echo 'without Slurm: the test of runs through it will be skipped'
 
 needs-survive:
 	@$(call install_needs_of,$(SURVIVE_SCRIPTS))

@@ -53,15 +53,15 @@ comparison_schemes_of = $(if $(filter live-%,$(1)),$(COMPARISON_MEMORY_SCHEMES),
 COMPARISON_NUMBERS := $(shell seq -f '%02g' 1 $(COMPARISON_RUNS))
 COMPARISON_RATE_NUMBERS := $(shell seq -f '%02g' 1 $(COMPARISON_RATE_RUNS))
 # Round by round, as everywhere.
-COMPARISON_RUN_FILES := $(foreach n,$(sort $(COMPARISON_NUMBERS) $(COMPARISON_RATE_NUMBERS)), \
-  $(foreach w,$(if $(filter $(n),$(COMPARISON_NUMBERS)),$(filter-out $(COMPARISON_RATES),$(COMPARISON_WORKLOADS))) $(if $(filter $(n),$(COMPARISON_RATE_NUMBERS)),$(COMPARISON_RATES)), \
-    $(foreach s,$(call comparison_schemes_of,$(w)),$(call run_directory,$(w),$(s))/run-$(n).json)))
+COMPARISON_RUN_FILES := $(call run_files_of,$(call share,$(foreach n,$(sort $(COMPARISON_NUMBERS) $(COMPARISON_RATE_NUMBERS)), \
+  $(addprefix $(n):,$(if $(filter $(n),$(COMPARISON_NUMBERS)),$(filter-out $(COMPARISON_RATES),$(COMPARISON_WORKLOADS))) $(if $(filter $(n),$(COMPARISON_RATE_NUMBERS)),$(COMPARISON_RATES))))),comparison_schemes_of)
 COMPARISON_PARAMETER_FILES := $(sort $(foreach file,$(COMPARISON_RUN_FILES),$(dir $(file))parameters))
 COMPARISON_TABLES := $(DATA)/comparison.csv $(DATA)/comparison.txt
 
 .PHONY: comparison comparison-reference clean-comparison
 
-comparison: $(COMPARISON_TABLES) $(DATA)/plots/comparison.drawn ## headers on all blocks, on sampled ones, or none: memory, frees, cost
+# A share makes its runs alone: tables are of all of them.
+comparison: $(if $(SHARD),$(COMPARISON_RUN_FILES),$(COMPARISON_TABLES) $(DATA)/plots/comparison.drawn) ## headers on all blocks, on sampled ones, or none: memory, frees, cost
 
 $(filter-out $(PARAMETER_FILES),$(COMPARISON_PARAMETER_FILES)): export PARAMETERS = $(call parameters_of,$(workload),$(scheme)) SEED $(SEED) -- $(CMD_$(workload))
 $(filter-out $(PARAMETER_FILES),$(COMPARISON_PARAMETER_FILES)): FORCE
@@ -70,7 +70,7 @@ $(filter-out $(PARAMETER_FILES),$(COMPARISON_PARAMETER_FILES)): FORCE
 
 $(filter-out $(RUN_FILES),$(COMPARISON_RUN_FILES)): $$(@D)/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(PROGRAM_$$(workload))
 	@echo 'comparison: $(workload) $(scheme) run $(number)'
-	@exec $(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) --timeout $(TIMEOUT) \
+	@exec $(RUNNER) $(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) --timeout $(TIMEOUT) \
 	  --seed $(call PREFIXED_SEED,$(SEED) $(workload) $(scheme) $(number)) \
 	  --out $@ -- $(CMD_$(workload)) > $(@D)/output.txt
 

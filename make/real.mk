@@ -7,7 +7,8 @@ REAL_RUNS ?=#                            runs of each (default: RUNS if that is 
 ##
 
 REAL_NUMBERS := $(shell seq -f '%02g' 1 $(or $(REAL_RUNS),$(if $(filter file default undefined,$(origin RUNS)),5,$(RUNS))))
-REAL_RUN_FILES := $(foreach n,$(REAL_NUMBERS),$(foreach w,$(REAL_WORKLOADS),$(foreach s,$(REAL_SCHEMES),$(call run_directory,$(w),$(s))/run-$(n).json)))
+real_schemes_of = $(REAL_SCHEMES)
+REAL_RUN_FILES := $(call run_files_of,$(call share,$(foreach n,$(REAL_NUMBERS),$(addprefix $(n):,$(REAL_WORKLOADS)))),real_schemes_of)
 REAL_PARAMETER_FILES := $(sort $(foreach file,$(REAL_RUN_FILES),$(dir $(file))parameters))
 REAL_TOTAL := $(words $(REAL_RUN_FILES))
 NUMBERED_REAL_RUN_FILES := $(join $(addsuffix :,$(shell seq 1 $(REAL_TOTAL))),$(REAL_RUN_FILES))
@@ -16,12 +17,15 @@ real_position = $(firstword $(subst :, ,$(filter %:$@,$(NUMBERED_REAL_RUN_FILES)
 REAL_ASKED_FILES := $(sort $(foreach w,$(REAL_KNOWN),$(filter $(DATA)/raw/real/$(w)/%,$(RUN_FILES) $(REAL_RUN_FILES))))
 .PHONY: experiments-real $(addprefix needs-real-,$(REAL_KNOWN))
 
-experiments-real: $(REAL_RUN_FILES) $(TABLES) $(DATA)/plots/real.drawn ## real programs: servers under load, a build, scripts; then tables and figures
+# A share makes its runs alone.
+experiments-real: $(REAL_RUN_FILES) $(if $(SHARD),,$(TABLES) $(DATA)/plots/real.drawn $(DATA)/real.txt $(DATA)/plots/real-costs.drawn) ## real programs: servers under load, a build, scripts; then tables and figures
 
 $(REAL_ASKED_FILES): $(BIN)/sampler-live
 $(foreach w,$(REAL_KNOWN),$(eval $(filter $(DATA)/raw/real/$(w)/%,$(REAL_ASKED_FILES)): | needs-real-$(w)))
 $(addprefix needs-real-,$(REAL_KNOWN)): needs-real-%:
 	@tools/need $(NEEDS_$*)$(if $(SKIP_MISSING), || true)
+# With -j too.
+$(DATA)/raw/runs.list: | $(if $(filter experiments-real,$(MAKECMDGOALS)),$(REAL_RUN_FILES))
 
 # Unpacked and configured once; a download that fails is a missing program.
 $(filter $(DATA)/raw/real/curl/%,$(REAL_ASKED_FILES)): | $(CURL_TREE)
@@ -46,6 +50,6 @@ real_missing = $(if $(SKIP_MISSING),$(shell for program in $(NEEDS_$(workload));
 
 $(filter-out $(RUN_FILES),$(REAL_RUN_FILES)): $$(@D)/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(PROGRAM_$$(workload))
 	@echo 'run $(real_position)/$(REAL_TOTAL) $(workload) $(scheme)$(real_time_left)'
-	$(real_count)@$(if $(real_missing),echo 'skipped: $(real_missing) is not installed'; exit 0;) exec $(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) --timeout $(TIMEOUT) \
+	$(real_count)@$(if $(real_missing),echo 'skipped: $(real_missing) is not installed'; exit 0;) exec $(RUNNER) $(BIN)/sampler-run $(call parameters_of,$(workload),$(scheme)) --timeout $(TIMEOUT) \
 	  --seed $(call PREFIXED_SEED,$(SEED) $(workload) $(scheme) $(number)) \
 	  --out $@ -- $(CMD_$(workload)) > $(@D)/output.txt

@@ -44,6 +44,10 @@ struct Options {
     #[argh(option, default = "PathBuf::from(\"data/raw\")")]
     raw: PathBuf,
 
+    /// take runs of one path from several machines, and say so in the notes; without it they are refused
+    #[argh(switch)]
+    several_machines: bool,
+
     /// directory that receives the tables; made if it is not there (default data)
     #[argh(option, default = "PathBuf::from(\"data\")")]
     out: PathBuf,
@@ -60,7 +64,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    let runs = runs::Runs::read(&options.raw)?;
+    let runs = runs::Runs::read(&options.raw, options.several_machines)?;
     let summaries = summary::summarize(&runs);
     let files = [
         ("runs.csv", tables::runs(&runs)),

@@ -181,7 +181,7 @@ fn missing_numbers(path: &PathSummary) -> Vec<String> {
     let pairs = path.metric("wall_ratio_to_none").map_or(0, |ratio| ratio.n);
     if pairs < runs {
         notes.push(format!(
-            "no NONE run of the same number, so no ratio, for {} of {runs} runs.",
+            "no NONE run of the same number and machine, so no ratio, for {} of {runs} runs.",
             runs - pairs
         ));
     }

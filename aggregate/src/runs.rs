@@ -1,4 +1,5 @@
-//! All runs in the order of the tables, and what must hold between them: no run twice, and one set of parameters a path.
+//! All runs in the order of the tables, and what must hold between them: no run twice, one set of parameters a path, and one machine a path unless
+//! several are asked for.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +14,7 @@ pub struct Runs(BTreeMap<Identity, Run>);
 
 impl Runs {
     /// Reads all run files below a directory.
-    pub fn read(directory: &Path) -> Result<Runs, String> {
+    pub fn read(directory: &Path, several_machines: bool) -> Result<Runs, String> {
         let mut runs = Runs(BTreeMap::new());
         for file in find::run_files(directory)? {
             let add = |runs: &mut Runs| runs.add(read::run(&file, directory)?);
@@ -21,6 +22,9 @@ impl Runs {
         }
         for path in runs.paths() {
             check_parameters(&path)?;
+            if !several_machines {
+                check_machine(&path)?;
+            }
         }
         Ok(runs)
     }
@@ -56,13 +60,15 @@ impl Runs {
             .collect()
     }
 
-    /// The `NONE` run that `run`'s costs are compared with: same set, workload and number.
+    /// The `NONE` run that `run`'s costs are compared with: same set, workload and number, and the same machine:
+    /// a ratio of two machines would be one of the machines.
     pub fn none_of(&self, run: &Run) -> Option<&Run> {
         let scheme_rank = SCHEMES.iter().position(|scheme| scheme.is_none())?;
-        self.0.get(&Identity {
+        let none = self.0.get(&Identity {
             scheme_rank,
             ..run.identity.clone()
-        })
+        });
+        none.filter(|none| none.machine == run.machine)
     }
 }
 
@@ -72,6 +78,21 @@ fn path_of(run: &Run) -> (&str, &str, usize) {
         &run.identity.workload,
         run.identity.scheme_rank,
     )
+}
+
+/// Nobody should average two machines without knowing.
+fn check_machine(path: &[&Run]) -> Result<(), String> {
+    let expected = path[0];
+    match path.iter().find(|run| run.machine != expected.machine) {
+        None => Ok(()),
+        Some(run) => Err(format!(
+            "{}: machine: found {}, expected {} as in {}: runs of two machines are averaged with --several-machines (make: MACHINES=several) only",
+            run.file.display(),
+            run.machine,
+            expected.machine,
+            expected.file.display()
+        )),
+    }
 }
 
 fn check_parameters(path: &[&Run]) -> Result<(), String> {

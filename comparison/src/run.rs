@@ -12,6 +12,8 @@ use crate::schemes::{SCHEMES, rank_of};
 pub struct Run {
     /// Its number.
     pub number: u64,
+    /// Where it was read, for errors.
+    file: String,
     /// Mask, mean, window, truth and randomisation, as text: the same in all runs of a path.
     parameters: String,
     /// Processor, kernel and C library.
@@ -99,7 +101,25 @@ pub fn read_all(directory: &Path) -> Result<Runs, String> {
     for path in runs.0.values_mut() {
         path.sort_by_key(|run| run.number);
     }
+    check_machines(&runs)?;
     Ok(runs)
+}
+
+/// Runs are averaged, and compared with those of other schemes: those of a workload are of one machine.
+fn check_machines(runs: &Runs) -> Result<(), String> {
+    let mut first: BTreeMap<&str, &Run> = BTreeMap::new();
+    for (workload, _, path) in runs.paths() {
+        for run in path {
+            let expected = first.entry(workload).or_insert(run);
+            if run.machine != expected.machine {
+                return Err(format!(
+                    "{}: machine: found {}, expected {} as in {}: runs of two machines are not compared",
+                    run.file, run.machine, expected.machine, expected.file
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
@@ -153,7 +173,7 @@ fn read_into(file: &Path, runs: &mut Runs) -> Result<(), String> {
             SCHEMES.map(|scheme| scheme.name).join(", ")
         ))
     })?;
-    let run = read(&node, SCHEMES[rank].name)?;
+    let run = read(&node, SCHEMES[rank].name, file)?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     if name
         .strip_prefix("run-")
@@ -182,7 +202,7 @@ fn read_into(file: &Path, runs: &mut Runs) -> Result<(), String> {
     Ok(())
 }
 
-fn read(node: &Node, scheme: &str) -> Result<Run, String> {
+fn read(node: &Node, scheme: &str, file: &Path) -> Result<Run, String> {
     let processes = node.field("processes")?;
     let records = processes.elements()?;
     let [record] = records.as_slice() else {
@@ -194,6 +214,7 @@ fn read(node: &Node, scheme: &str) -> Result<Run, String> {
     losses.extend(self::losses(&record.field("losses")?)?);
     Ok(Run {
         number: node.field("run")?.count()?,
+        file: file.display().to_string(),
         parameters: parameters(&node.field("parameters")?)?,
         machine: machine(&node.field("machine")?)?,
         peak_rss_bytes: node

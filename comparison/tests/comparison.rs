@@ -455,6 +455,23 @@ fn bad_files_and_tables_are_refused_in_one_line() {
 }
 
 #[test]
+fn runs_of_two_machines_are_not_compared() {
+    let fixture = Fixture::new();
+    fixture.edit("live-10m-64/NONE/run-02.json", |run| {
+        run["machine"]["cores"] = json!(64);
+    });
+    let line = fixture.fails();
+    assert!(
+        line.contains("live-10m-64/NONE/run-02.json: machine: found "),
+        "{line}"
+    );
+    assert!(
+        line.contains("run-01.json: runs of two machines are not compared"),
+        "{line}"
+    );
+}
+
+#[test]
 fn help_names_units_and_an_example() {
     let output = Command::new(env!("CARGO_BIN_EXE_comparison"))
         .arg("--help")

@@ -35,6 +35,29 @@ fn refused_after(change: impl Fn(&mut Value), expected: &str) {
     refused(&fixture, "seed/reuse/HEADER_HASH/run-02.json: ", expected);
 }
 
+#[test]
+fn runs_of_two_machines_are_not_averaged_unless_asked_for() {
+    let fixture = Fixture::new();
+    fixture.add(&run("HEADER_HASH", 1, 1));
+    let mut elsewhere = run("HEADER_HASH", 2, 2);
+    elsewhere["machine"]["cores"] = json!(64);
+    fixture.add(&elsewhere);
+    refused(
+        &fixture,
+        "seed/reuse/HEADER_HASH/run-02.json: ",
+        "machine: found CPU; 64; 1073741824; 6.1; glibc 2.36, expected CPU; 2; 1073741824; 6.1; glibc 2.36 as in ",
+    );
+    assert!(refusal(&fixture).contains(
+        "HEADER_HASH/run-01.json: runs of two machines are averaged with --several-machines"
+    ));
+    succeed(fixture.aggregate_several_machines());
+    // Two schemes may be of two machines; that is no average, and no ratio.
+    let apart = Fixture::new();
+    apart.add(&run("NONE", 1, 0));
+    apart.add(&elsewhere);
+    succeed(apart.aggregate());
+}
+
 fn remove(value: &mut Value, key: &str) {
     value.as_object_mut().unwrap().remove(key).unwrap();
 }

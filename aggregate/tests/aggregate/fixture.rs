@@ -60,6 +60,13 @@ impl Fixture {
         aggregate(&self.raw(), &self.out())
     }
 
+    pub fn aggregate_several_machines(&self) -> Output {
+        command(&self.raw(), &self.out())
+            .arg("--several-machines")
+            .output()
+            .unwrap()
+    }
+
     pub fn table(&self, name: &str) -> String {
         fs::read_to_string(self.out().join(name)).unwrap()
     }
@@ -107,14 +114,13 @@ impl Row {
 }
 
 pub fn aggregate(raw: &Path, out: &Path) -> Output {
+    command(raw, out).output().unwrap()
+}
+
+fn command(raw: &Path, out: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aggregate"));
+    command.arg("--raw").arg(raw).arg("--out").arg(out);
     command
-        .arg("--raw")
-        .arg(raw)
-        .arg("--out")
-        .arg(out)
-        .output()
-        .unwrap()
 }
 
 pub fn succeed(output: Output) {

@@ -271,14 +271,16 @@ fn losses_and_mixed_machines_are_noted() {
     let mut elsewhere = run("HEADER_HASH", 2, 2);
     elsewhere["machine"]["cpu"] = json!("other");
     fixture.add(&elsewhere);
-    succeed(fixture.aggregate());
+    // A ratio would be of two machines.
+    fixture.add(&run("NONE", 2, 0));
+    succeed(fixture.aggregate_several_machines());
     let text = fixture.table("summary.txt");
     for note in [
         "HEADER_HASH: lost: 3 processes that could not create a record, and are in no number (in 1 of 2 runs).",
         "HEADER_HASH: lost: 7 calls not counted for want of a counter slot (in 1 of 2 runs).",
         "HEADER_HASH: lost: 5 blocks that were to be sampled and were not, for want of memory for the table (in 1 of 2 runs).",
         "HEADER_HASH: runs of 2 machines are mixed",
-        "HEADER_HASH: no NONE run of the same number, so no ratio, for 2 of 2 runs.",
+        "HEADER_HASH: no NONE run of the same number and machine, so no ratio, for 2 of 2 runs.",
     ] {
         assert!(text.contains(note), "{note:?} in {text}");
     }
