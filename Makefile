@@ -28,7 +28,7 @@ SKIP_MISSING ?=#                         1: a program that is not installed and 
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady aggregate comparison cost drive measure-cost plot real soak survive)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget comparison cost drive measure-cost plot real soak survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
@@ -56,6 +56,7 @@ CMD_reuse = $(PROGRAM_reuse) --turns $(REUSE_TURNS) --seed $(call PREFIXED_SEED,
 OPTIONS_reuse := --ground-truth
 MEAN_reuse_HEADER_POISSON_BYTES := 65536
 MEAN_reuse_HEADER_HYBRID := 65536
+include make/workloads/real.mk
 # Your own programs.
 MEAN_OWN := 524288
 
@@ -174,7 +175,7 @@ needs-gnuplot:
 	@tools/need gnuplot
 
 needs-test:
-	@tools/need gnuplot g++ jemalloc mimalloc tcmalloc python3 git sqlite3 valgrind
+	@tools/need gnuplot g++ jemalloc mimalloc tcmalloc python3 git sqlite3 valgrind nginx wrk memcached memcaslap redis-server redis-benchmark
 	@tools/need slurmctld slurmd munged srun || echo 'without Slurm: the test of runs through it will be skipped'
 
 needs-survive:

@@ -1,25 +1,12 @@
-# Set `real`: real programs under load, started, loaded and verified by `drive`. They are workloads like any other (make experiments WORKLOADS="nginx redis");
-# `make experiments-real` runs all of them under the schemes that their questions are about.
+# `make experiments-real`: real programs (make/workloads/real.mk) under the schemes that their questions are about.
 
 ## Variables of real programs (make experiments-real RUNS=2)
 REAL_WORKLOADS ?= nginx memcached redis curl python#  real programs of `make experiments-real`
 REAL_SCHEMES ?= NONE PLAIN HEADER_HASH HEADER_PAGE_HASH HEADER_POISSON_BYTES HEADER_HYBRID SAMPLE_HEADERS_POISSON#  schemes that they run under
-REAL_RUNS ?= $(if $(filter file default undefined,$(origin RUNS)),5,$(RUNS))#  runs of each, RUNS if that is given
-EFFORT ?= 100#                           share of the usual load on real programs, in percent, for a quick look
-CURL_SOURCE ?= target/sources/curl.tar#  curl's sources, a tar file; the default is fetched from the distribution
+REAL_RUNS ?=#                            runs of each (default: RUNS if that is given, else 5)
 ##
 
-REAL_KNOWN := nginx memcached redis curl python
-NEEDS_nginx := nginx wrk
-NEEDS_memcached := memcached memcaslap
-NEEDS_redis := redis-server redis-benchmark
-NEEDS_curl := cc make tar gzip
-NEEDS_python := python3
-$(foreach w,$(REAL_KNOWN),$(eval CMD_$(w) = $$(BIN)/drive $(w) --effort $$(EFFORT)))
-CMD_curl += --source $(CURL_SOURCE)
-$(foreach w,$(REAL_KNOWN),$(eval SET_$(w) := real)$(eval PROGRAM_$(w) := $(BIN)/drive)$(eval OPTIONS_$(w) := --driver))
-
-REAL_NUMBERS := $(shell seq -f '%02g' 1 $(REAL_RUNS))
+REAL_NUMBERS := $(shell seq -f '%02g' 1 $(or $(REAL_RUNS),$(if $(filter file default undefined,$(origin RUNS)),5,$(RUNS))))
 real_schemes_of = $(REAL_SCHEMES)
 REAL_RUN_FILES := $(call run_files_of,$(call share,$(foreach n,$(REAL_NUMBERS),$(addprefix $(n):,$(REAL_WORKLOADS)))),real_schemes_of)
 REAL_PARAMETER_FILES := $(sort $(foreach file,$(REAL_RUN_FILES),$(dir $(file))parameters))
@@ -28,25 +15,22 @@ NUMBERED_REAL_RUN_FILES := $(join $(addsuffix :,$(shell seq 1 $(REAL_TOTAL))),$(
 real_position = $(firstword $(subst :, ,$(filter %:$@,$(NUMBERED_REAL_RUN_FILES))))
 # Of the real workloads in either list.
 REAL_ASKED_FILES := $(sort $(foreach w,$(REAL_KNOWN),$(filter $(DATA)/raw/real/$(w)/%,$(RUN_FILES) $(REAL_RUN_FILES))))
-# What they need: as a list of their names, when they are about to run.
-REAL_ASKED := $(sort $(foreach file,$(REAL_ASKED_FILES),$(call part,3,$(file))))
-
-.PHONY: experiments-real needs-real
+.PHONY: experiments-real $(addprefix needs-real-,$(REAL_KNOWN))
 
 # A share makes its runs alone.
 experiments-real: $(REAL_RUN_FILES) $(if $(SHARD),,$(TABLES) $(DATA)/plots/real.drawn $(DATA)/real.txt $(DATA)/plots/real-costs.drawn) ## real programs: servers under load, a build, scripts; then tables and figures
 
-$(REAL_ASKED_FILES): $(BIN)/sampler-live | needs-real
+$(REAL_ASKED_FILES): $(BIN)/sampler-live
 # With -j too.
 $(DATA)/raw/runs.list: | $(if $(filter experiments-real,$(MAKECMDGOALS)),$(REAL_RUN_FILES))
+$(foreach w,$(REAL_KNOWN),$(eval $(filter $(DATA)/raw/real/$(w)/%,$(REAL_ASKED_FILES)): | needs-real-$(w)))
+$(addprefix needs-real-,$(REAL_KNOWN)): needs-real-%:
+	@tools/need $(NEEDS_$*)$(if $(SKIP_MISSING), || true)
 
-# Of curl's sources; a download that fails is a missing program.
-$(filter $(DATA)/raw/real/curl/%,$(REAL_ASKED_FILES)): | target/sources/curl.tar
-target/sources/curl.tar:
-	$(if $(findstring $@,$(CURL_SOURCE)),tools/curl-source $@$(if $(SKIP_MISSING), || true),@true)
-
-needs-real:
-	@tools/need $(sort $(foreach w,$(if $(filter experiments-real,$(MAKECMDGOALS)),$(REAL_WORKLOADS)) $(filter $(REAL_KNOWN),$(WORKLOADS)),$(NEEDS_$(w))))$(if $(SKIP_MISSING), || true)
+# Unpacked and configured once; a download that fails is a missing program.
+$(filter $(DATA)/raw/real/curl/%,$(REAL_ASKED_FILES)): | $(CURL_TREE)
+$(CURL_TREE): $(CURL_SOURCE) | needs-real-curl
+	tools/curl-source $@ $(CURL_SOURCE)$(if $(SKIP_MISSING), || true)
 
 $(filter-out $(PARAMETER_FILES) $(COMPARISON_PARAMETER_FILES),$(REAL_PARAMETER_FILES)): export PARAMETERS = $(call parameters_of,$(workload),$(scheme)) SEED $(SEED) -- $(CMD_$(workload))
 $(filter-out $(PARAMETER_FILES) $(COMPARISON_PARAMETER_FILES),$(REAL_PARAMETER_FILES)): FORCE
@@ -62,7 +46,7 @@ real_time_left = $(if $(REAL_START),$(shell \
 real_count = $(eval REAL_MADE := $(shell echo $$(($(REAL_MADE) + 1))))
 # A program that is not there, if that is to be said and no more.
 real_missing = $(if $(SKIP_MISSING),$(shell for program in $(NEEDS_$(workload)); do PATH=$$PATH:/usr/sbin:/sbin command -v $$program > /dev/null || { echo $$program; break; }; done; \
-  [ $(workload) != curl ] || [ -e $(CURL_SOURCE) ] || echo $(CURL_SOURCE)))
+  [ $(workload) != curl ] || [ -e $(CURL_TREE) ] || echo "its source"))
 
 $(filter-out $(RUN_FILES),$(REAL_RUN_FILES)): $$(@D)/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(PROGRAM_$$(workload))
 	@echo 'run $(real_position)/$(REAL_TOTAL) $(workload) $(scheme)$(real_time_left)'

@@ -38,7 +38,7 @@ use crate::truth::Truth;
 /// Programs: nginx, memcached, redis, curl, python.
 #[derive(FromArgs)]
 #[argh(
-    note = "Needs: nginx and wrk; memcached and memcaslap; redis-server and redis-benchmark; a C compiler, make and curl's sources; python3.",
+    note = "Needs: nginx and wrk; memcached and memcaslap; redis-server and redis-benchmark; a C compiler, make, ar and curl's sources; python3.",
     example = "One run under a scheme:\n  sampler-run --driver --scheme HEADER_POISSON_BYTES --mean 524288 --out run-01.json -- {command_name} nginx"
 )]
 struct Options {
@@ -50,7 +50,7 @@ struct Options {
     #[argh(option, default = "100")]
     effort: u64,
 
-    /// of curl: a tar file of its sources, with configure in it
+    /// of curl: its configured sources, which tools/curl-source makes
     #[argh(option)]
     source: Option<String>,
 }

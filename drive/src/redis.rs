@@ -18,7 +18,7 @@ const REQUESTS: u64 = 500_000;
 const TESTS: [&str; 4] = ["set", "get", "lpush", "hset"];
 const VALUE_BYTES: &str = "100";
 const DISTINCT_KEYS: &str = "10000";
-const PIPELINE: &str = "16";
+const PIPELINE: u64 = 16;
 const GROWING: usize = 100;
 const STEPS: u64 = 400;
 /// All values are read back each time so many steps are done.
@@ -35,10 +35,11 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
         Ok(())
     })?;
     let mut client = Client::new(&server)?;
-    let requests = bench.count(REQUESTS);
+    // The benchmark fills its last pipeline up.
+    let requests = bench.count(REQUESTS).next_multiple_of(PIPELINE);
     let benchmark = |test: &str, requests: u64| load(&server, test, requests);
     let mut phases = Vec::new();
-    benchmark("set", requests.div_ceil(10))?;
+    benchmark("set", (requests / 10).next_multiple_of(PIPELINE))?;
     for test in TESTS {
         phases.push(server.phase(test, || benchmark(test, requests))?);
     }
@@ -90,7 +91,8 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
 fn load(server: &Server, test: &str, requests: u64) -> Result<Said, String> {
     let mut benchmark = server.generator("redis-benchmark")?;
     benchmark.args(["-h", "127.0.0.1", "-p", &server.port.to_string(), "--csv"]);
-    benchmark.args(["-t", test, "-n", &requests.to_string(), "-P", PIPELINE]);
+    benchmark.args(["-t", test, "-n", &requests.to_string()]);
+    benchmark.args(["-P", &PIPELINE.to_string()]);
     benchmark.args(["-r", DISTINCT_KEYS, "-d", VALUE_BYTES]);
     let printed = load::output(&mut benchmark, "redis-benchmark")?;
     let printed = String::from_utf8_lossy(&printed).into_owned();

@@ -36,7 +36,11 @@ pub fn of_workload(tables: &Tables, workload: &str) -> Option<Figure> {
             bars,
         });
     }
-    (!groups.is_empty()).then(|| {
+    // A program that hardly allocates finishes none.
+    let has_rate = groups
+        .iter()
+        .any(|group| group.bars.iter().any(|bar| bar.mean.is_some()));
+    has_rate.then(|| {
         Bars {
             title: format!("Dead zones by window size: workload {workload}"),
             subtitle: vec![

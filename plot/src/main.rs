@@ -30,6 +30,7 @@ mod pages;
 mod rates;
 mod sizes;
 
+mod accuracy;
 mod comparison;
 mod real;
 mod soak;
@@ -55,7 +56,7 @@ struct Args {
     /// set to draw (default: seed)
     #[argh(option, default = "String::from(\"seed\")")]
     set: String,
-    /// instead of a set's figures, those of one table: comparison (of comparison.csv), cost (of cost.csv), real (of real.csv) or soak (of soak.csv)
+    /// instead of a set's figures, those of one table: accuracy (of accuracy.csv), comparison (of comparison.csv), cost (of cost.csv), real (of real.csv) or soak (of soak.csv)
     #[argh(option)]
     subset: Option<String>,
     /// directory of the figures, made if it is missing (default: data/plots)
@@ -79,12 +80,13 @@ fn main() {
 fn run(args: &Args) -> Result<(), String> {
     match args.subset.as_deref() {
         None => draw_set(args),
+        Some("accuracy") => draw(accuracy::plans(&args.data)?, &args.out, None),
         Some("comparison") => draw(comparison::plans(&args.data)?, &args.out, None),
         Some("cost") => draw(costs::plans(&args.data)?, &args.out, None),
         Some("real") => draw(real::plans(&args.data)?, &args.out, None),
         Some("soak") => draw(soak::plans(&args.data)?, &args.out, None),
         Some(other) => Err(format!(
-            "--subset is '{other}'; accepted: comparison, cost, real, soak"
+            "--subset is '{other}'; accepted: accuracy, comparison, cost, real, soak"
         )),
     }
 }
@@ -156,7 +158,7 @@ fn plan(tables: &Tables) -> Vec<Plan> {
         add(
             format!("{prefix}_dead_zones_by_scale.png"),
             dead_zones::of_workload(tables, workload),
-            "no run of an all-headers scheme counted windows",
+            "no window finished under an all-headers scheme",
         );
         for clock in [gaps::ALLOCS, gaps::BYTES] {
             add(

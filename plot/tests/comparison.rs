@@ -133,7 +133,7 @@ fn bad_tables_and_options_are_refused_in_one_line() {
     let output = Fixture::new().plot("seed");
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        stderr.starts_with("plot: --subset is 'seed'; accepted: comparison, "),
+        stderr.starts_with("plot: --subset is 'seed'; accepted: accuracy, "),
         "{stderr}"
     );
 }

@@ -166,6 +166,17 @@ fn wrong_types() {
         "ground_truth.seed: found nothing",
     );
     refused_after(
+        |run| run["ground_truth"] = json!({"workload": "nginx", "server_cpu_ns": -1}),
+        "ground_truth.server_cpu_ns: found -1, expected an unsigned integer",
+    );
+    refused_after(
+        |run| {
+            run["ground_truth"] =
+                json!({"workload": "nginx", "server_cpu_ns": 1, "unit": "request"})
+        },
+        "ground_truth.units: found nothing",
+    );
+    refused_after(
         |run| run["parameters"]["window_base"] = json!(0),
         "parameters.window_base: found 0, expected 1 to ",
     );

@@ -59,6 +59,20 @@ fn a_scheme_that_always_samples_has_the_interval_of_0_of_n() {
 }
 
 #[test]
+fn of_a_real_program_the_time_is_the_servers() {
+    let fixture = Fixture::new();
+    let mut run = run("HEADER_HASH", 1, 2);
+    run["ground_truth"] = json!({
+        "workload": "redis", "unit": "request", "units": 1000, "verified": 10, "server_cpu_ns": 250_000_000,
+    });
+    fixture.add(&run);
+    let rows = fixture.rows("runs.csv");
+    for (column, expected) in [("cpu_s", "0.25"), ("wall_s", "2"), ("truth_allocs", "")] {
+        assert_eq!(rows[0].get(column), expected, "{column}");
+    }
+}
+
+#[test]
 fn rates_are_ratios_of_sums_over_processes() {
     let fixture = Fixture::new();
     let mut two_processes = run("HEADER_HASH", 1, 2);

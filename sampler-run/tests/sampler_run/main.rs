@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bad_input;
+mod driver;
 mod environment;
 mod failures;
 mod programs;

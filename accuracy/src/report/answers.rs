@@ -1,0 +1,385 @@
+//! The questions, each with sentences that are made of the numbers they stand on.
+
+use statistics::closed_forms;
+
+use crate::layout::{heading, item, percent, percent_alone, plain};
+use crate::measure::estimates::{
+    ALLOCS, BIAS, BYTES, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE, LIVE_BYTES, RMSE,
+    Subject, VARIANCE_RATIO, metric,
+};
+use crate::measure::gaps::{DISTANCE, DISTANCE_P, LAG1_P};
+use crate::measure::leaks;
+use crate::measure::ranking::RANK;
+use crate::measure::rates::{DISPERSION, EMPTY, EMPTY_CLOSED_FORM, PAGES};
+use crate::paths::{Cell, Workload};
+use crate::report::claims::{BLIND, HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE, SPLITMIX};
+use crate::report::{Data, MAIN_SET};
+use crate::rows::{HORVITZ_THOMPSON, Number};
+use crate::schemes::SCHEMES;
+
+/// All of them.
+pub fn text(data: &Data) -> String {
+    let mut text = heading("In short");
+    let parts: [(&str, Vec<String>); 8] = [
+        ("Which scheme is best at equal budget?", best(data)),
+        ("Can its 95 % be believed?", coverage(data)),
+        ("Who is blind?", blind(data)),
+        ("Which leaks are seen?", leaks(data)),
+        ("Do the gaps come as designed?", gaps(data)),
+        ("What does a hash make of regular addresses?", strides(data)),
+        ("Which estimator?", estimators(data)),
+        ("Which scheme to use when?", uses(data)),
+    ];
+    for (question, sentences) in parts {
+        if !sentences.is_empty() {
+            text.push_str(&format!("\n{question}\n"));
+            sentences.iter().for_each(|it| text.push_str(&item(it)));
+        }
+    }
+    text.push_str("\nWhat a header on every block takes, and whether exact frees are worth it: comparison.txt.\n");
+    text
+}
+
+fn cells<'a>(data: &'a Data, scheme: &str) -> Vec<(&'a Workload, &'a Cell)> {
+    let of_main = data.workloads.iter().filter(|it| it.set == MAIN_SET);
+    let cells = of_main.flat_map(|it| it.cells.iter().map(move |cell| (it, cell)));
+    cells
+        .filter(|(_, cell)| cell.scheme.name == scheme)
+        .collect()
+}
+
+fn ht(
+    data: &Data,
+    (workload, cell): (&Workload, &Cell),
+    what: &str,
+    subject: Subject,
+) -> Option<Number> {
+    data.of(workload, cell, HORVITZ_THOMPSON, &metric(what, subject))
+}
+
+/// How often each scheme is first or cannot be told from it.
+fn best(data: &Data) -> Vec<String> {
+    let mut lines = Vec::new();
+    for subject in [BYTES, ALLOCS, LIVE_BYTES] {
+        let mut counts = Vec::new();
+        for scheme in &SCHEMES {
+            let ranks: Vec<f64> = cells(data, scheme.name)
+                .into_iter()
+                .filter_map(|cell| Some(ht(data, cell, RANK, subject)?.value))
+                .collect();
+            let first = ranks.iter().filter(|rank| **rank == 1.0).count();
+            if !ranks.is_empty() {
+                counts.push((
+                    first as f64 / ranks.len() as f64,
+                    format!("{} {first} of {}", scheme.name, ranks.len()),
+                ));
+            }
+        }
+        counts.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let names: Vec<String> = counts.into_iter().map(|(_, text)| text).collect();
+        if !names.is_empty() {
+            lines.push(format!(
+                "{}: workloads in which a scheme has the least mean absolute error or cannot be told from the one that has: {}.",
+                subject.name.replace('_', " "),
+                names.join(", ")
+            ));
+        }
+    }
+    for workload in [MONOTONIC, REUSE, "steady-300"] {
+        let errors: Vec<String> = SCHEMES
+            .iter()
+            .filter_map(|scheme| {
+                let error = data.get(
+                    workload,
+                    scheme.name,
+                    HORVITZ_THOMPSON,
+                    &metric(RMSE, BYTES),
+                )?;
+                Some(format!("{} {}", scheme.name, percent(Some(error))))
+            })
+            .collect();
+        if !errors.is_empty() {
+            lines.push(format!(
+                "{workload}, RMSE of bytes in %: {}.",
+                errors.join(", ")
+            ));
+        }
+    }
+    lines
+}
+
+/// The lowest and the highest coverage over workloads with enough samples, of plain and score intervals.
+fn coverage(data: &Data) -> Vec<String> {
+    const MANY_SAMPLES: f64 = 200.0;
+    let mut lines = Vec::new();
+    for scheme in &SCHEMES {
+        let range = |what: &str, is_many: bool| {
+            let values: Vec<f64> = cells(data, scheme.name)
+                .into_iter()
+                .filter(|(_, cell)| (cell.design.expected_samples >= MANY_SAMPLES) == is_many)
+                .filter_map(|cell| Some(ht(data, cell, what, BYTES)?.value * 100.0))
+                .collect();
+            let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            (!values.is_empty()).then(|| format!("{low:.1} to {high:.1} %"))
+        };
+        let both = |is_many| {
+            let plain = range(COVERAGE_PLAIN, is_many)?;
+            let by_key = range(COVERAGE_PLAIN_BY_KEY, is_many).map_or(String::new(), |range| {
+                format!(", with the variance by key {range}")
+            });
+            Some(format!(
+                "plain {plain}{by_key}, score {}",
+                range(COVERAGE_SCORE, is_many)?
+            ))
+        };
+        let parts: Vec<String> = [(true, "from 200 expected samples on"), (false, "below")]
+            .into_iter()
+            .filter_map(|(is_many, name)| Some(format!("{name}: {}", both(is_many)?)))
+            .collect();
+        if !parts.is_empty() {
+            lines.push(format!(
+                "{}, bytes, lowest to highest workload; {}.",
+                scheme.name,
+                parts.join("; ")
+            ));
+        }
+    }
+    lines
+}
+
+fn blind(data: &Data) -> Vec<String> {
+    let mut lines = Vec::new();
+    for scheme in &SCHEMES {
+        let names: Vec<String> = cells(data, scheme.name)
+            .into_iter()
+            .filter_map(|(workload, cell)| {
+                let empty = data.of(workload, cell, "", EMPTY)?;
+                let of = |metric| data.of(workload, cell, "", metric);
+                let by_chance = match of(EMPTY_CLOSED_FORM).zip(of(PAGES)) {
+                    Some((chance, pages)) => format!(
+                        "(1-p)^pages of its {:.1} pages: {} %",
+                        pages.value,
+                        percent_alone(Some(chance))
+                    ),
+                    None => {
+                        let budget = &workload.budget;
+                        let seen = closed_forms::sees_keys(budget.allocs, budget.share);
+                        format!("independent decisions: {:.2} %", (1.0 - seen) * 100.0)
+                    }
+                };
+                (empty.value > BLIND).then(|| {
+                    format!(
+                        "{} (no sample in {} % of runs; {by_chance})",
+                        workload.name,
+                        percent(Some(empty))
+                    )
+                })
+            })
+            .collect();
+        if !names.is_empty() {
+            lines.push(format!("{} is BLIND on {}.", scheme.name, names.join(", ")));
+        }
+    }
+    if lines.is_empty() {
+        lines.push("No scheme has no sample in more than half of the runs of a workload.".into());
+    }
+    lines
+}
+
+/// Of a middling number of leaked blocks, each size.
+fn leaks(data: &Data) -> Vec<String> {
+    const LEAKED: f64 = 100.0;
+    let mut lines = Vec::new();
+    let of_main = data.workloads.iter().filter(|it| it.set == MAIN_SET);
+    for workload in of_main.filter(|it| it.name.starts_with(leaks::WORKLOADS)) {
+        for (bin, blocks, bytes) in &workload.budget.live_by_bin {
+            if *blocks != LEAKED {
+                continue;
+            }
+            let seen = |cell: &Cell| {
+                let place = data.place(workload, cell);
+                let seen = data.rows.of_bin(&place, "", leaks::SEEN, bin)?;
+                Some(format!("{} {}", cell.scheme.name, percent(Some(seen))))
+            };
+            let names: Vec<String> = workload.cells.iter().filter_map(seen).collect();
+            if !names.is_empty() {
+                lines.push((
+                    bytes / blocks,
+                    format!(
+                        "{LEAKED} leaked blocks of {} B, runs that saw at least one, %: {}.",
+                        bytes / blocks,
+                        names.join(", ")
+                    ),
+                ));
+            }
+        }
+    }
+    lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The spread of samples over runs where neighbours lie a constant distance apart.
+fn strides(data: &Data) -> Vec<String> {
+    let mut lines = Vec::new();
+    for workload in data
+        .workloads
+        .iter()
+        .filter(|it| it.name.starts_with("stride-"))
+    {
+        let of = |scheme| data.get(&workload.name, scheme, "", DISPERSION);
+        let gaps = |scheme| data.get(&workload.name, scheme, "", DISTANCE);
+        let (Some(linear), Some(mixing)) = (of(HASH), of(SPLITMIX)) else {
+            continue;
+        };
+        let Some((linear_gaps, mixing_gaps)) = gaps(HASH).zip(gaps(SPLITMIX)) else {
+            continue;
+        };
+        let how = match (linear.value < 0.5, linear.value > 2.0) {
+            (true, _) => "spreads its samples more evenly over runs than chance",
+            (_, true) => "clusters its samples",
+            _ => "spreads its samples as chance does",
+        };
+        lines.push(format!(
+            "{}: the linear {HASH} {how}: dispersion {}, {SPLITMIX} {}; its gaps are {} from their ideal distribution (0 to 1), those of {SPLITMIX} {}.",
+            workload.name,
+            plain(Some(linear)),
+            plain(Some(mixing)),
+            plain(Some(linear_gaps)),
+            plain(Some(mixing_gaps))
+        ));
+    }
+    lines
+}
+
+fn gaps(data: &Data) -> Vec<String> {
+    const ALPHA: f64 = 0.05;
+    let mut lines = Vec::new();
+    for scheme in &SCHEMES {
+        let all = cells(data, scheme.name);
+        let rejected = |metric| {
+            let p_values = all
+                .iter()
+                .filter_map(|(workload, cell)| data.of(workload, cell, "", metric));
+            let (mut hits, mut n) = (0, 0);
+            for p in p_values {
+                hits += usize::from(p.value < ALPHA);
+                n += 1;
+            }
+            (hits, n)
+        };
+        let ((distance, n), (lag, m)) = (rejected(DISTANCE_P), rejected(LAG1_P));
+        if n > 0 {
+            lines.push(format!(
+                "{}: their distribution is rejected on {distance} of {n} workloads, independence of neighbours on {lag} of {m} (Holm's p < {ALPHA}).",
+                scheme.name
+            ));
+        }
+    }
+    lines
+}
+
+fn estimators(data: &Data) -> Vec<String> {
+    let all = cells(data, POISSON);
+    let worst = |estimator: &'static str, what: &str| -> Option<(f64, &str, Number)> {
+        let found = all.iter().filter_map(|(workload, cell)| {
+            let number = data.of(workload, cell, estimator, &metric(what, BYTES))?;
+            Some((number.value.abs(), workload.name.as_str(), number))
+        });
+        found.max_by(|a, b| a.0.total_cmp(&b.0))
+    };
+    let mut lines = Vec::new();
+    for estimator in [HORVITZ_THOMPSON]
+        .into_iter()
+        .chain(crate::measure::others::ESTIMATORS)
+    {
+        if let Some((bias, error)) = worst(estimator, BIAS).zip(worst(estimator, RMSE)) {
+            lines.push(format!(
+                "{estimator}: largest bias of bytes {} % ({}), largest RMSE {} % ({}).",
+                percent(Some(bias.2)),
+                bias.1,
+                percent(Some(error.2)),
+                error.1
+            ));
+        }
+    }
+    lines
+}
+
+/// Recommendations that the numbers make; each says by which.
+fn uses(data: &Data) -> Vec<String> {
+    let error =
+        |workload, scheme| data.get(workload, scheme, HORVITZ_THOMPSON, &metric(RMSE, BYTES));
+    let mut lines = Vec::new();
+    if let Some((ours, draws)) =
+        error("steady-300", POISSON).zip(error("steady-300", "HEADER_BERNOULLI"))
+    {
+        let better = if ours.value < draws.value {
+            "gaps in bytes"
+        } else {
+            "equal probabilities"
+        };
+        lines.push(format!(
+            "For bytes with a heavy tail of sizes use {better}: on steady-300 the RMSE of bytes is {} % with gaps in bytes ({POISSON}) and {} % with equal probabilities (HEADER_BERNOULLI), at the same number of samples.",
+            percent(Some(ours)),
+            percent(Some(draws))
+        ));
+    }
+    let of_allocs = |scheme| {
+        let name = metric(RMSE, ALLOCS);
+        data.get("steady-300", scheme, HORVITZ_THOMPSON, &name)
+    };
+    if let Some((ours, draws)) = of_allocs(POISSON).zip(of_allocs("HEADER_BERNOULLI")) {
+        let better = if ours.value < draws.value {
+            "gaps in bytes"
+        } else {
+            "equal probabilities"
+        };
+        lines.push(format!(
+            "To count allocations, or to see leaks of small blocks, use {better}: on steady-300 the RMSE of allocations is {} % with gaps in bytes and {} % with equal probabilities.",
+            percent(Some(ours)),
+            percent(Some(draws))
+        ));
+    }
+    let ratio = |scheme| {
+        data.get(
+            REUSE,
+            scheme,
+            HORVITZ_THOMPSON,
+            &metric(VARIANCE_RATIO, BYTES),
+        )
+    };
+    if let Some((hash, mixing)) = ratio(HASH).zip(ratio(SPLITMIX)) {
+        let advice = if hash.value > 2.0 && mixing.value > 2.0 {
+            "Do not decide by address where addresses return, with any hash"
+        } else if hash.value > 2.0 {
+            "Where addresses return decide by a hash that mixes"
+        } else {
+            "Deciding by address does no harm here"
+        };
+        lines.push(format!(
+            "{advice}: on {REUSE} the variance of estimated bytes over that of independent decisions is {} under {HASH} and {} under HEADER_HASH_SPLITMIX.",
+            plain(Some(hash)),
+            plain(Some(mixing))
+        ));
+    }
+    if let Some((hybrid, other)) = error(MONOTONIC, HYBRID).zip(error(MONOTONIC, POISSON)) {
+        lines.push(format!(
+            "The hybrid is its hash from 256 B on: on {MONOTONIC} its RMSE of bytes is {} %, that of {POISSON} {} %.",
+            percent(Some(hybrid)),
+            percent(Some(other))
+        ));
+    }
+    if let Some(empty) = data.get(REUSE, PAGE_HASH, "", EMPTY) {
+        let advice = if empty.value > BLIND {
+            "Avoid the page hash"
+        } else {
+            "The page hash is usable"
+        };
+        lines.push(format!(
+            "{advice} on small working sets: {} % of the runs of {REUSE} had no sample.",
+            percent(Some(empty))
+        ));
+    }
+    lines
+}

@@ -1,0 +1,212 @@
+//! What the starting document expects of its four schemes, each with what was measured and a verdict that the numbers decide.
+//!
+//! Its rates were not at equal budget, so what is tested here is what it concludes from them: consistency, bias, dead zones, and its ranking.
+
+use statistics::closed_forms::sees_bytes;
+
+use crate::layout::{heading, item, percent, plain, rate};
+use crate::measure::dead_zones;
+use crate::measure::estimates::{BIAS, BYTES, RMSE, metric};
+use crate::measure::rates::{
+    DISPERSION, DISPERSION_IDEAL, EMPTY, EMPTY_CLOSED_FORM, PAGES, RATE_ALLOCS,
+};
+use crate::report::Data;
+use crate::rows::{HORVITZ_THOMPSON, Number};
+
+/// The workloads that stand for the document's two: the largest, on which a scheme shows what it can.
+pub const MONOTONIC: &str = "monotonic-300";
+pub const REUSE: &str = "reuse-400";
+
+pub const POISSON: &str = "HEADER_POISSON_BYTES";
+pub const HYBRID: &str = "HEADER_HYBRID";
+pub const HASH: &str = "HEADER_HASH";
+pub const SPLITMIX: &str = "HEADER_HASH_SPLITMIX";
+pub const PAGE_HASH: &str = "HEADER_PAGE_HASH";
+const SEEDS_SCHEMES: [&str; 4] = [POISSON, HYBRID, HASH, PAGE_HASH];
+
+/// More than this times the variance of independent decisions is not consistent.
+const CONSISTENT: f64 = 2.0;
+/// More than this share of empty runs is blind.
+pub const BLIND: f64 = 0.5;
+
+/// The list; nothing where the two workloads did not run.
+pub fn text(data: &Data) -> String {
+    let lines: Vec<String> = [
+        rates(data),
+        unequal(data),
+        consistency(data, MONOTONIC),
+        consistency(data, REUSE),
+        near_zero_dead_zones(data),
+        page_hash_fails(data),
+        no_bias(data),
+        winner(data),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let list: String = lines.iter().map(|line| item(line)).collect();
+    format!("{}{list}", heading("What the starting document expects"))
+}
+
+fn verdict(is_right: bool) -> &'static str {
+    if is_right { "RIGHT" } else { "WRONG" }
+}
+
+/// A metric of the document's schemes on a workload; `None` if one is missing.
+fn each(
+    data: &Data,
+    workload: &str,
+    estimator: &str,
+    metric: &str,
+) -> Option<Vec<(&'static str, Number)>> {
+    let of = |scheme| Some((scheme, data.get(workload, scheme, estimator, metric)?));
+    SEEDS_SCHEMES.into_iter().map(of).collect()
+}
+
+fn list(numbers: &[(&str, Number)], write: impl Fn(Option<Number>) -> String) -> String {
+    let items: Vec<String> = numbers
+        .iter()
+        .map(|(scheme, number)| format!("{scheme} {}", write(Some(*number))))
+        .collect();
+    items.join(", ")
+}
+
+fn rates(data: &Data) -> Option<String> {
+    let (workload, _) = data.cell(MONOTONIC, HASH)?;
+    let target = workload.budget.share;
+    let rates = each(data, MONOTONIC, "", RATE_ALLOCS)?;
+    let is_right = rates
+        .iter()
+        .all(|(_, rate)| (rate.value / target - 1.0).abs() <= 0.1);
+    Some(format!(
+        "\"Monotonic: all schemes about 0.39 %\": {} at equal budget, mean rate of allocations within 10 % of {:.4} %: {} %. With the means of its own defaults the four were not at one budget.",
+        verdict(is_right),
+        target * 100.0,
+        list(&rates, rate)
+    ))
+}
+
+/// What its default parameters give, over the exact sizes of the counting runs.
+fn unequal(data: &Data) -> Option<String> {
+    const DEFAULT_MEAN_BYTES: f64 = 4096.0;
+    const DEFAULT_MASK_SHARE: f64 = 1.0 / 256.0;
+    let expected = |name| {
+        let (workload, _) = data.cell(name, POISSON)?;
+        let budget = &workload.budget;
+        let samples: f64 = budget
+            .sizes
+            .iter()
+            .map(|(size, allocs)| allocs * sees_bytes(1.0, *size, DEFAULT_MEAN_BYTES))
+            .sum();
+        Some(samples / budget.allocs * 100.0)
+    };
+    Some(format!(
+        "\"Each scheme with its own parameters\" hides that they cost differently: with the default mean gap of {DEFAULT_MEAN_BYTES} B {POISSON} expects to sample {:.2} % of the allocations of {MONOTONIC} and {:.2} % of {REUSE}, where its mask samples {:.2} %. With that many more samples any scheme errs less.",
+        expected(MONOTONIC)?,
+        expected(REUSE)?,
+        DEFAULT_MASK_SHARE * 100.0
+    ))
+}
+
+fn consistency(data: &Data, workload: &str) -> Option<String> {
+    let dispersions = each(data, workload, "", DISPERSION)?;
+    let ideal = each(data, workload, "", DISPERSION_IDEAL)?;
+    let is_consistent =
+        |index: usize| dispersions[index].1.value <= CONSISTENT * ideal[index].1.value;
+    let (claim, is_right) = match workload {
+        MONOTONIC => (
+            "Monotonic: low variance, because addresses are unique",
+            (0..4).all(is_consistent),
+        ),
+        _ => (
+            "High reuse: Poisson and hybrid are consistent, the hashes are not",
+            is_consistent(0) && is_consistent(1) && !is_consistent(2) && !is_consistent(3),
+        ),
+    };
+    Some(format!(
+        "\"{claim}\": {}. Variance of a run's samples over their expected number on {workload} (independent decisions: about 1; consistent: up to {CONSISTENT} times): {}.",
+        verdict(is_right),
+        list(&dispersions, plain)
+    ))
+}
+
+fn near_zero_dead_zones(data: &Data) -> Option<String> {
+    let found = each(data, MONOTONIC, "", dead_zones::RATE[0])?;
+    let longer = each(data, MONOTONIC, "", dead_zones::RATE[1])?;
+    let design = data.get(MONOTONIC, POISSON, "", dead_zones::DESIGN[0])?;
+    let is_right = found.iter().all(|(_, rate)| rate.value < 0.005);
+    Some(format!(
+        "\"Monotonic: near-zero dead zones\": {}. Of windows of 1000 allocations: {} % had no sample; by its design Poisson leaves {} %. Of windows ten times as long: {} %.",
+        verdict(is_right),
+        list(&found, percent),
+        percent(Some(design)),
+        list(&longer, percent)
+    ))
+}
+
+fn page_hash_fails(data: &Data) -> Option<String> {
+    let empty = data.get(REUSE, PAGE_HASH, "", EMPTY)?;
+    let chance = data.get(REUSE, PAGE_HASH, "", EMPTY_CLOSED_FORM)?;
+    let pages = data.get(REUSE, PAGE_HASH, "", PAGES)?;
+    let rate_found = data.get(REUSE, PAGE_HASH, "", RATE_ALLOCS)?;
+    Some(format!(
+        "\"High reuse: page hash samples 0 %, fails catastrophically on small working sets\": {} in that it is {}: {} % of {} runs had no sample. With {:.1} pages on average, each sampled with p = 1/256, chance gives {} %: not a fault of the code but few keys. Its mean rate is {} % nonetheless, because the few runs that find a page sample much of everything.",
+        verdict(empty.value > BLIND),
+        if empty.value > BLIND {
+            "BLIND"
+        } else {
+            "not blind"
+        },
+        percent(Some(empty)),
+        empty.n,
+        pages.value,
+        percent(Some(Number {
+            interval: None,
+            ..chance
+        })),
+        rate(Some(rate_found))
+    ))
+}
+
+fn no_bias(data: &Data) -> Option<String> {
+    let bias = |workload| data.get(workload, POISSON, HORVITZ_THOMPSON, &metric(BIAS, BYTES));
+    let (monotonic, reuse) = (bias(MONOTONIC)?, bias(REUSE)?);
+    let holds_zero = |number: Number| number.interval.is_none_or(|it| it.holds(0.0));
+    Some(format!(
+        "\"Poisson: no bias\": {}: mean error of bytes {} % on {MONOTONIC}, {} % on {REUSE}, once each sample is weighted by 1/p. Its raw samples favour large blocks by design.",
+        if holds_zero(monotonic) && holds_zero(reuse) {
+            "RIGHT, of weighted samples"
+        } else {
+            "NOT CONFIRMED, an interval leaves out 0"
+        },
+        percent(Some(monotonic)),
+        percent(Some(reuse))
+    ))
+}
+
+fn winner(data: &Data) -> Option<String> {
+    let worst = |scheme: &'static str| -> Option<(&'static str, f64)> {
+        let of = |workload| data.get(workload, scheme, HORVITZ_THOMPSON, &metric(RMSE, BYTES));
+        Some((scheme, f64::max(of(MONOTONIC)?.value, of(REUSE)?.value)))
+    };
+    let mut order: Vec<(&str, f64)> = SEEDS_SCHEMES
+        .into_iter()
+        .map(worst)
+        .collect::<Option<_>>()?;
+    order.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let names: Vec<String> = order
+        .iter()
+        .map(|(scheme, error)| format!("{scheme} {:.1} %", error * 100.0))
+        .collect();
+    let says = |index: usize, scheme| verdict(order[index].0 == scheme);
+    Some(format!(
+        "\"Winner {POISSON}, runner-up {HYBRID}, avoid {PAGE_HASH}\": winner {}, runner-up {}, avoid {}: by the larger RMSE of bytes on {MONOTONIC} and {REUSE}: {}.",
+        says(0, POISSON),
+        says(1, HYBRID),
+        says(3, PAGE_HASH),
+        names.join(", ")
+    ))
+}

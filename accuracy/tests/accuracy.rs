@@ -1,0 +1,448 @@
+//! Runs the real binary over the committed example: ten cells of set accuracy, two runs of each.
+//!
+//! After a wanted change of the output: `UPDATE_GOLDEN=1 cargo test -p accuracy golden`, then read the difference before committing it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const FILES: [&str; 2] = ["accuracy.csv", "accuracy.txt"];
+const POISSON: &str = "accuracy/monotonic-300/HEADER_POISSON_BYTES";
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/example")
+}
+
+/// A copy of the example that a test may break.
+struct Fixture {
+    directory: TempDir,
+}
+
+/// accuracy.csv: its lines, and cells by column.
+struct Table(String);
+
+impl Fixture {
+    fn new() -> Fixture {
+        let directory = TempDir::new().unwrap();
+        copy(&example(), directory.path());
+        Fixture { directory }
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        self.directory.path().join(relative)
+    }
+
+    fn run(&self) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_accuracy"))
+            .arg("--raw")
+            .arg(self.path("raw"))
+            .arg("--out")
+            .arg(self.path("out"))
+            .output()
+            .unwrap()
+    }
+
+    /// The report, on one line, and the table.
+    #[track_caller]
+    fn succeeds(&self) -> (String, Table) {
+        let output = self.run();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        let [table, report] =
+            FILES.map(|file| fs::read_to_string(self.path("out").join(file)).unwrap());
+        // Where a line is broken depends on every word before.
+        let words: Vec<&str> = report.split_whitespace().collect();
+        (words.join(" "), Table(table))
+    }
+
+    /// Its one line; and an earlier report stays as it was.
+    #[track_caller]
+    fn fails(&self) -> String {
+        fs::create_dir_all(self.path("out")).unwrap();
+        fs::write(self.path("out/accuracy.txt"), "earlier").unwrap();
+        let output = self.run();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        let files: Vec<_> = fs::read_dir(self.path("out")).unwrap().collect();
+        assert_eq!(files.len(), 1, "nothing else is written");
+        let report = fs::read_to_string(self.path("out/accuracy.txt")).unwrap();
+        assert_eq!(report, "earlier");
+        stderr
+    }
+
+    fn edit(&self, file: &str, edit: impl Fn(&mut Value)) {
+        let path = self.path("raw").join(file);
+        let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        edit(&mut value);
+        fs::write(path, value.to_string()).unwrap();
+    }
+
+    /// Both runs of a cell.
+    fn edit_runs(&self, cell: &str, edit: impl Fn(&mut Value)) {
+        for run in ["run-001.json", "run-002.json"] {
+            self.edit(&format!("{cell}/{run}"), |run| {
+                edit(&mut run["processes"][0])
+            });
+        }
+    }
+}
+
+impl Table {
+    /// Value, low and high of a row, as they stand there.
+    #[track_caller]
+    fn row(&self, cell: &str, estimator: &str, metric: &str, bin: &str) -> [String; 3] {
+        let start = format!("{},{estimator},", cell.replace('/', ","));
+        let middle = format!(" of allocs,{metric},{bin},");
+        let mut lines = self.0.lines();
+        let line = lines.find(|line| line.starts_with(&start) && line.contains(&middle));
+        let line = line.unwrap_or_else(|| panic!("no row {start}...{middle}"));
+        let cells: Vec<&str> = line.split(',').collect();
+        [cells[7], cells[8], cells[9]].map(String::from)
+    }
+
+    #[track_caller]
+    fn value(&self, cell: &str, estimator: &str, metric: &str) -> f64 {
+        self.row(cell, estimator, metric, "")[0].parse().unwrap()
+    }
+
+    #[track_caller]
+    fn estimate(&self, cell: &str, metric: &str) -> f64 {
+        self.value(cell, "horvitz-thompson", metric)
+    }
+
+    fn has(&self, cell: &str, metric: &str) -> bool {
+        let start = cell.replace('/', ",");
+        let metric = format!(",{metric},");
+        self.0
+            .lines()
+            .any(|line| line.starts_with(&start) && line.contains(&metric))
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => drop(fs::copy(&path, &target).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn golden_files_of_the_example_are_reproduced() {
+    let fixture = Fixture::new();
+    fixture.succeeds();
+    for name in FILES {
+        let found = fs::read_to_string(fixture.path("out").join(name)).unwrap();
+        let golden = example().join(name);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &found).unwrap();
+        }
+        let expected = fs::read_to_string(&golden).unwrap();
+        let mut lines = found.lines().zip(expected.lines()).enumerate();
+        if let Some((line, (found, expected))) = lines.find(|(_, (a, b))| a != b) {
+            panic!(
+                "{name} line {}: found {found}\nexpected {expected}",
+                line + 1
+            );
+        }
+        assert_eq!(found.len(), expected.len(), "{name}");
+    }
+}
+
+#[test]
+fn errors_are_relative_to_the_truth_of_the_record() {
+    let fixture = Fixture::new();
+    fixture.edit_runs(POISSON, |record| {
+        let truth = record["total_bytes_alloc"].as_f64().unwrap();
+        record["estimates"]["bytes"] = json!(truth * 1.5);
+        record["estimates"]["bytes_variance"] = json!(truth * truth);
+        let truth = record["total_allocs"].as_u64().unwrap();
+        record["estimates"]["allocs"] = json!(truth as f64);
+        record["estimates"]["allocs_variance"] = json!(0.0);
+        // One that is of 0 bytes is in no estimate, and in no truth.
+        record["total_allocs"] = json!(truth + 1);
+        record["zero_size_allocs"] = json!(1);
+    });
+    let (_, table) = fixture.succeeds();
+    for metric in ["bias_bytes", "rmse_bytes", "mae_bytes"] {
+        assert_eq!(table.estimate(POISSON, metric), 0.5, "{metric}");
+    }
+    assert_eq!(table.estimate(POISSON, "bias_allocs"), 0.0);
+    // 1.5 +- 1.96 holds 1; a point holds itself alone.
+    assert_eq!(table.estimate(POISSON, "coverage_plain_bytes"), 1.0);
+    assert_eq!(table.estimate(POISSON, "coverage_plain_allocs"), 1.0);
+    // Equal runs do not prove a spread of 0.
+    let [_, low, high] = table.row(POISSON, "horvitz-thompson", "bias_bytes", "");
+    assert_eq!((low.as_str(), high.as_str()), ("", ""));
+}
+
+#[test]
+fn an_interval_that_misses_is_not_counted_as_holding() {
+    let fixture = Fixture::new();
+    fixture.edit_runs(POISSON, |record| {
+        let truth = record["total_bytes_alloc"].as_f64().unwrap();
+        record["estimates"]["bytes"] = json!(truth * 1.5);
+        record["estimates"]["bytes_variance"] = json!(truth);
+    });
+    let (_, table) = fixture.succeeds();
+    assert_eq!(table.estimate(POISSON, "coverage_plain_bytes"), 0.0);
+    assert_eq!(table.estimate(POISSON, "coverage_log_bytes"), 0.0);
+}
+
+#[test]
+fn without_a_sample_only_the_better_interval_is_one() {
+    let cell = "accuracy/reuse-400/HEADER_PAGE_HASH";
+    let (report, table) = Fixture::new().succeeds();
+    assert_eq!(table.value(cell, "", "share_of_runs_without_samples"), 1.0);
+    assert_eq!(table.estimate(cell, "coverage_plain_bytes"), 0.0);
+    assert_eq!(table.estimate(cell, "coverage_score_bytes"), 1.0);
+    assert_eq!(table.estimate(cell, "score_without_end_bytes"), 1.0);
+    assert_eq!(table.estimate(cell, "score_without_end_allocs"), 0.0);
+    // Of allocations there is a bound, and 100,000 of them are beyond it.
+    assert_eq!(table.estimate(cell, "coverage_score_allocs"), 0.0);
+    // 10 pages: (255/256)^10 = 0.9616.
+    let chance = table.value(cell, "", "share_of_runs_without_samples_closed_form");
+    assert!((chance - 0.9616).abs() < 1e-4, "{chance}");
+    assert!(
+        report.contains("HEADER_PAGE_HASH is BLIND on reuse-400"),
+        "{report}"
+    );
+    assert!(report.contains("chance gives 96.2 %"), "{report}");
+
+    let fixture = Fixture::new();
+    fixture.edit_runs(cell, |record| record["sampled_allocs"] = json!(3000));
+    let (report, _) = fixture.succeeds();
+    assert!(!report.contains("HEADER_PAGE_HASH is BLIND on reuse-400"));
+    assert!(report.contains("WRONG in that it is not blind"));
+}
+
+#[test]
+fn a_scheme_off_its_budget_is_marked_and_not_ranked() {
+    let (report, table) = Fixture::new().succeeds();
+    assert!(report.contains("No scheme is off target."));
+    assert!(table.has(POISSON, "rank_bytes"));
+    let fixture = Fixture::new();
+    fixture.edit("accuracy/monotonic-300/budget.json", |budget| {
+        for scheme in budget["schemes"].as_array_mut().unwrap() {
+            if scheme["scheme"] == "HEADER_POISSON_BYTES" {
+                scheme["is_off_target"] = json!(true);
+            }
+        }
+    });
+    let (report, table) = fixture.succeeds();
+    assert!(report.contains("HEADER_POISSON_BYTES OFF TARGET"));
+    assert!(report.contains("not ranked: accuracy/monotonic-300 HEADER_POISSON_BYTES."));
+    assert!(!table.has(POISSON, "rank_bytes"));
+    assert!(table.has("accuracy/monotonic-300/HEADER_HASH", "rank_bytes"));
+}
+
+#[test]
+fn without_address_randomisation_a_hash_has_no_interval() {
+    let fixture = Fixture::new();
+    for cell in [
+        "accuracy/reuse-400/HEADER_HASH",
+        "accuracy/reuse-400/HEADER_POISSON_BYTES",
+    ] {
+        for run in ["run-001.json", "run-002.json"] {
+            fixture.edit(&format!("{cell}/{run}"), |run| {
+                run["parameters"]["aslr"] = json!(false);
+            });
+        }
+    }
+    let (report, table) = fixture.succeeds();
+    let ends = |scheme: &str, metric: &str| {
+        let [_, low, high] = table.row(&format!("accuracy/reuse-400/{scheme}"), "", metric, "");
+        (low, high)
+    };
+    for metric in ["rate_allocs", "share_of_runs_without_samples"] {
+        assert_eq!(ends("HEADER_HASH", metric), Default::default(), "{metric}");
+        assert_ne!(
+            ends("HEADER_POISSON_BYTES", metric),
+            Default::default(),
+            "{metric}"
+        );
+    }
+    assert!(report.contains("none: no interval"));
+    assert!(report.contains("4 runs were without address randomisation"));
+}
+
+#[test]
+fn leaks_are_seen_by_their_bin() {
+    let cell = "accuracy/leaks-6/HEADER_POISSON_BYTES";
+    let fixture = Fixture::new();
+    fixture.edit_runs(cell, |record| {
+        for bin in record["estimates"]["size_bins"].as_array_mut().unwrap() {
+            bin["live_bytes"] = match bin["bin"].as_str().unwrap() {
+                "33-64" => json!(28_800.0),
+                _ => json!(0.0),
+            };
+        }
+    });
+    let (_, table) = fixture.succeeds();
+    let of = |metric, bin| table.row(cell, "", metric, bin)[0].parse::<f64>().unwrap();
+    assert_eq!(
+        (of("leak_blocks", "33-64"), of("leak_size_bytes", "33-64")),
+        (300.0, 48.0)
+    );
+    assert_eq!(
+        (of("leak_seen", "33-64"), of("leak_seen", "16385-65536")),
+        (1.0, 0.0)
+    );
+    // 1 - exp(-300 x 48 / 376849)
+    assert!((of("leak_seen_closed_form", "33-64") - 0.037_491).abs() < 1e-5);
+    let bias = &table.row(cell, "horvitz-thompson", "leak_bias_bytes", "33-64")[0];
+    assert_eq!(bias, "1");
+    // Of pages from as few as the blocks fit into: 300 x 64 B are 5, (255/256)^5.
+    let [_, low, _] = table.row(
+        "accuracy/leaks-6/HEADER_PAGE_HASH",
+        "",
+        "leak_seen_closed_form",
+        "33-64",
+    );
+    assert!(
+        (low.parse::<f64>().unwrap() - 0.019_379).abs() < 1e-5,
+        "{low}"
+    );
+}
+
+#[test]
+fn dead_zones_are_sums_over_runs_beside_their_design() {
+    let fixture = Fixture::new();
+    for (run, dead) in [("run-001.json", 1), ("run-002.json", 5)] {
+        fixture.edit(&format!("{POISSON}/{run}"), |run| {
+            let window = &mut run["processes"][0]["windows"][0];
+            window["total"] = json!(dead * 10);
+            window["zero_sampled"] = json!(if dead == 5 { 15 } else { 0 });
+        });
+    }
+    let (_, table) = fixture.succeeds();
+    // 15 of 60, and not the mean of 0 and 0.3.
+    assert_eq!(table.value(POISSON, "", "dead_zones_1x"), 0.25);
+    // (255/256)^1000 = 0.01996
+    let yardstick = table.value(POISSON, "", "dead_zones_independent_1x");
+    assert!((yardstick - 0.019_96).abs() < 1e-4, "{yardstick}");
+    assert!(
+        !table.has(POISSON, "dead_zones_100x"),
+        "no window of 100,000 finished"
+    );
+}
+
+#[test]
+fn gaps_of_a_wrong_sampler_are_rejected() {
+    let (_, table) = Fixture::new().succeeds();
+    assert!(table.value(POISSON, "", "gap_distance_p_holm") > 0.05);
+    let fixture = Fixture::new();
+    fixture.edit_runs(POISSON, |record| {
+        for gap in record["gap_samples"][0]["gaps"].as_array_mut().unwrap() {
+            gap[0] = json!(500_000);
+        }
+    });
+    let (report, table) = fixture.succeeds();
+    assert!(table.value(POISSON, "", "gap_distance_p_holm") < 0.01);
+    assert!(report.contains("HEADER_POISSON_BYTES: their distribution is rejected on 1 of"));
+}
+
+#[test]
+fn a_set_at_equal_bytes_is_reported_apart() {
+    let fixture = Fixture::new();
+    let [from, to] =
+        ["raw/accuracy/leaks-6", "raw/accuracy-bytes/leaks-6"].map(|it| fixture.path(it));
+    copy(&from, &to);
+    fixture.edit("accuracy-bytes/leaks-6/budget.json", |budget| {
+        budget["of"] = json!("bytes")
+    });
+    for scheme in ["HEADER_POISSON_BYTES", "HEADER_PAGE_HASH"] {
+        for run in ["run-001.json", "run-002.json"] {
+            fixture.edit(&format!("accuracy-bytes/leaks-6/{scheme}/{run}"), |run| {
+                run["set"] = json!("accuracy-bytes")
+            });
+        }
+    }
+    let (report, table) = fixture.succeeds();
+    assert!(report.contains("accuracy-bytes/leaks-6, 1/256 of bytes"));
+    assert!(
+        table
+            .0
+            .contains("accuracy-bytes,leaks-6,HEADER_PAGE_HASH,,1/256 of bytes,expected_samples,")
+    );
+}
+
+#[test]
+fn bad_inputs_are_refused_in_one_line_and_nothing_is_written() {
+    let run = format!("{POISSON}/run-001.json");
+    type Case<'a> = (&'a str, &'a dyn Fn(&mut Value), &'a str);
+    let cases: [Case; 7] = [
+        (
+            "poisson_mean_bytes",
+            &|run| run["parameters"]["poisson_mean_bytes"] = json!(4096),
+            "expected those of budget.json",
+        ),
+        (
+            "truth",
+            &|run| run["parameters"]["truth"] = json!(false),
+            "without truth nothing can be wrong",
+        ),
+        (
+            "scheme",
+            &|run| run["scheme"] = json!("HEADER_HASH"),
+            "scheme: found \"HEADER_HASH\", expected \"HEADER_POISSON_BYTES\"",
+        ),
+        (
+            "run",
+            &|run| run["run"] = json!(7),
+            "run: found 7, expected the number in the file's name",
+        ),
+        (
+            "estimates",
+            &|run| run["processes"][0]["estimates"] = json!(null),
+            "allocs: found nothing",
+        ),
+        (
+            "version",
+            &|run| run["format_version"] = json!(2),
+            "format_version: found 2, expected 1",
+        ),
+        (
+            "processes",
+            &|run| run["processes"] = json!([]),
+            "expected an array of the one process",
+        ),
+    ];
+    for (name, edit, expected) in cases {
+        let fixture = Fixture::new();
+        fixture.edit(&run, edit);
+        let stderr = fixture.fails();
+        assert!(
+            stderr.contains("run-001.json: ") && stderr.contains(expected),
+            "{name}: {stderr}"
+        );
+    }
+
+    let fixture = Fixture::new();
+    fs::write(fixture.path("raw").join(&run), "{\"format\":").unwrap();
+    assert!(fixture.fails().contains("not JSON"));
+
+    let fixture = Fixture::new();
+    fs::remove_file(fixture.path("raw/accuracy/reuse-400/budget.json")).unwrap();
+    assert!(fixture.fails().contains("reuse-400/budget.json"));
+
+    let fixture = Fixture::new();
+    fs::create_dir(fixture.path("raw/accuracy/reuse-400/HEADER_HUSH")).unwrap();
+    assert!(
+        fixture
+            .fails()
+            .contains("found a scheme 'HEADER_HUSH', expected one of HEADER_POISSON_BYTES")
+    );
+
+    let fixture = Fixture::new();
+    fs::remove_dir_all(fixture.path("raw/accuracy")).unwrap();
+    assert!(fixture.fails().contains("found no run of a set accuracy"));
+}
