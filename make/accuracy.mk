@@ -81,7 +81,7 @@ $(ACCURACY_PARAMETERS): $$(dir $$(@D))budget.json ;
 
 # Depends on the workload's command too, through the counting run's parameters.
 $(ACCURACY_RUN_FILES): $$(@D)/parameters $(ACCURACY_RAW)/$$(workload)/SIZES/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(ACCURACY_PROGRAM_$$(workload))
-	@$(if $(filter %00,$(number)),echo '$(accuracy_path): run $(number) of $(ACCURACY_RUNS)';) exec $(BIN)/sampler-run $$(< $(@D)/parameters) --window $(WINDOW) --ground-truth --timeout $(TIMEOUT) \
+	@$(if $(filter %00,$(number)),echo '$(accuracy_path): run $(number) of $(ACCURACY_RUNS)';) exec $(RUNNER) $(BIN)/sampler-run $$(< $(@D)/parameters) --window $(WINDOW) --ground-truth --timeout $(TIMEOUT) \
 	  --seed 0x$$(printf %x $$(($(call accuracy_seed,$(accuracy_path)) ^ 10#$(number)))) \
 	  --out $@ -- $(call accuracy_command,$(workload)) > $(@D)/output.txt
 

@@ -14,7 +14,7 @@ COST_PEERS := jemalloc tcmalloc-sampling mimalloc heaptrack
 
 .PHONY: bench bench-reference needs-bench
 
-bench: $(DATA)/cost.csv $(DATA)/plots/cost.drawn ## what each scheme costs: time, instructions, memory, beside other allocators (half an hour)
+bench: $(DATA)/cost.csv $(DATA)/plots/cost.drawn ## what each scheme costs: time, instructions, memory, beside other allocators (ten minutes)
 	@cat $(DATA)/cost.txt
 
 $(COST_FILES): $(BIN)/measure-cost $(BIN)/bench-loops $(BIN)/libsampler_preload.so | needs-bench

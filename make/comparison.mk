@@ -78,8 +78,8 @@ $(DATA)/lines-of-tracking.csv: tools/lines-of-tracking $(wildcard sampler-preloa
 	@mkdir -p $(@D)
 	tools/lines-of-tracking > $@
 
-# What `make bench` measured, if it did.
-$(COMPARISON_TABLES) &: $(COMPARISON_RUN_FILES) $(DATA)/lines-of-tracking.csv $(BIN)/comparison $(wildcard $(DATA)/cost.csv)
+# With what `make bench` measures.
+$(COMPARISON_TABLES) &: $(COMPARISON_RUN_FILES) $(DATA)/lines-of-tracking.csv $(BIN)/comparison $(DATA)/cost.csv
 	$(BIN)/comparison --raw $(DATA)/raw/comparison --cost $(DATA)/cost.csv --lines $(DATA)/lines-of-tracking.csv --out $(DATA)
 
 $(DATA)/plots/comparison.drawn: $(COMPARISON_TABLES) $(BIN)/plot | needs-gnuplot

@@ -44,7 +44,11 @@ fn of_workload(runs: &Runs, measures: &Measures, workload: &str) -> String {
         " Load by {}; server on processors {}, generator on {}.",
         distinct(generators),
         distinct(measured().map(|run| &run.server_cpus[..]).collect()),
-        distinct(measured().map(|run| &run.generator_cpus[..]).collect()),
+        distinct(
+            measured()
+                .filter_map(|run| run.generator_cpus.as_deref())
+                .collect()
+        ),
     );
     match measures.get(workload, PLAIN, "", GENERATOR_SHARE) {
         None => note += " The generator's own limit is not known.",

@@ -209,6 +209,7 @@ fn measured(node: &Node) -> Result<Measured, String> {
     }
     let limit = node.known("generator_limit_per_second")?;
     let generator = node.known("generator")?;
+    let generator_cpus = node.known("generator_cpus")?;
     Ok(Measured {
         unit: node.field("unit")?.text()?.to_string(),
         whole: read_phase(node, ["server_cpu_ns", "serving_wall_ns", "serving_allocs"])?,
@@ -222,7 +223,9 @@ fn measured(node: &Node) -> Result<Measured, String> {
             .transpose()?,
         generator_limit_per_second: limit.map(|limit| limit.number()).transpose()?,
         server_cpus: node.field("server_cpus")?.text()?.to_string(),
-        generator_cpus: node.field("generator_cpus")?.text()?.to_string(),
+        generator_cpus: generator_cpus
+            .map(|cpus| cpus.text().map(String::from))
+            .transpose()?,
     })
 }
 

@@ -72,6 +72,11 @@ fn rows(
     SCHEMES.into_iter().filter_map(row).collect()
 }
 
+fn time(ns: f64) -> String {
+    let (unit, unit_ns) = time_unit(ns);
+    format!("{} {unit}", number(ns / unit_ns))
+}
+
 fn or_dash(row: Option<&Row>, show: impl Fn(&Row) -> String) -> String {
     row.map_or(NO_NUMBER.into(), show)
 }
@@ -180,9 +185,7 @@ fn by_phase(runs: &Runs, measures: &Measures, workload: &str) -> String {
         let cell = |name: &String| {
             let of = |over| measures.of_phase(workload, name, scheme, over, CPU);
             match scheme {
-                PLAIN => or_dash(of(""), |row| {
-                    format!("{} us", number(row.value.value / 1e3))
-                }),
+                PLAIN => or_dash(of(""), |row| time(row.value.value)),
                 _ => or_dash(of(PLAIN), |row| ratio(row.value)),
             }
         };
@@ -191,7 +194,7 @@ fn by_phase(runs: &Runs, measures: &Measures, workload: &str) -> String {
     let mut header = vec!["scheme", "n"];
     header.extend(names.iter().map(String::as_str));
     table(
-        "The same by kind of work, over no library (PLAIN: us a unit)",
+        "The same by kind of work, over no library (PLAIN: time a unit)",
         &header,
         rows,
     )

@@ -76,7 +76,7 @@ pub struct Measured {
     pub generator_limit_per_second: Option<f64>,
     /// Processors that server and generator were kept on.
     pub server_cpus: String,
-    pub generator_cpus: String,
+    pub generator_cpus: Option<String>,
 }
 
 /// Work of one kind.

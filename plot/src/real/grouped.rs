@@ -167,6 +167,11 @@ impl Mark {
             }
         }
         let options = [color(), PointSymbol(look.marker), PointSize(1.1)];
-        axes.points([x], [self.value.clamp(low, high)], &options);
+        // On a logarithmic axis zero is nowhere; on its very end gnuplot draws no marker.
+        let value = match self.value > 0.0 || low <= 0.0 {
+            true => self.value,
+            false => low * (high / low).powf(0.012),
+        };
+        axes.points([x], [value], &options);
     }
 }
