@@ -133,6 +133,8 @@ fn load(bench: &Bench, server: &Server, milliseconds: u64, paths: &[&str]) -> Re
     let seconds = bench.count(milliseconds).div_ceil(1000);
     let mut wrk = server.generator("wrk")?;
     wrk.args(["--threads", "1", "--connections", CONNECTIONS]);
+    // A machine that is busy with something else is no error.
+    wrk.args(["--timeout", "20s"]);
     wrk.args(["--duration", &format!("{seconds}s"), "--script"]);
     wrk.arg(bench.place.of("load.lua"));
     wrk.arg(format!("http://127.0.0.1:{}", server.port));
@@ -163,6 +165,9 @@ fn version(server: &Server) -> Result<String, String> {
     let mut wrk: Command = server.generator("wrk")?;
     wrk.arg("--version");
     let said = load::output_of_any_end(&mut wrk, "wrk")?;
-    let words: Vec<&str> = said.split_whitespace().take(2).collect();
-    Ok(words.join(" "))
+    // "wrk debian/4.1.0-3+b2 [epoll] ...", or without the distribution's name.
+    let version = said.split_whitespace().nth(1).unwrap_or_default();
+    let version = version.rsplit('/').next().unwrap_or_default();
+    let version = version.split('-').next().unwrap_or_default();
+    Ok(format!("wrk {version}"))
 }
