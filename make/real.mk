@@ -21,11 +21,11 @@ REAL_ASKED_FILES := $(sort $(foreach w,$(REAL_KNOWN),$(filter $(DATA)/raw/real/$
 experiments-real: $(REAL_RUN_FILES) $(if $(SHARD),,$(TABLES) $(DATA)/plots/real.drawn $(DATA)/real.txt $(DATA)/plots/real-costs.drawn) ## real programs: servers under load, a build, scripts; then tables and figures
 
 $(REAL_ASKED_FILES): $(BIN)/sampler-live
-# With -j too.
-$(DATA)/raw/runs.list: | $(if $(filter experiments-real,$(MAKECMDGOALS)),$(REAL_RUN_FILES))
 $(foreach w,$(REAL_KNOWN),$(eval $(filter $(DATA)/raw/real/$(w)/%,$(REAL_ASKED_FILES)): | needs-real-$(w)))
 $(addprefix needs-real-,$(REAL_KNOWN)): needs-real-%:
 	@tools/need $(NEEDS_$*)$(if $(SKIP_MISSING), || true)
+# With -j too.
+$(DATA)/raw/runs.list: | $(if $(filter experiments-real,$(MAKECMDGOALS)),$(REAL_RUN_FILES))
 
 # Unpacked and configured once; a download that fails is a missing program.
 $(filter $(DATA)/raw/real/curl/%,$(REAL_ASKED_FILES)): | $(CURL_TREE)

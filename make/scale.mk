@@ -8,9 +8,6 @@ DERIVED += $(REAL_TABLES)
 real: $(REAL_TABLES) $(DATA)/plots/real.drawn $(DATA)/plots/real-costs.drawn ## what the runs of real programs say: costs, ratios, bounds, figures
 	@sed -n '/^Bounds$$/,/^What the starting/p' $(DATA)/real.txt | sed '$$d'
 
-# After its runs, which it names first.
-experiments-real: $(REAL_TABLES) $(DATA)/plots/real-costs.drawn
-
 $(REAL_TABLES) &: $(DATA)/raw/runs.list $(BIN)/real
 	$(BIN)/real --raw $(DATA)/raw/real --out $(DATA)
 
