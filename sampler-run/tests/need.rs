@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -20,7 +20,7 @@ fn need(programs: &[(&str, &str)], things: &[&str]) -> (Output, String) {
     for (name, line) in programs.iter().chain(&always) {
         let program = path.path().join(name);
         fs::write(&program, format!("#!/bin/sh\n{line}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        make_executable(&program);
     }
     let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/need");
     let output = Command::new(tool)
@@ -90,4 +90,15 @@ fn old_package_lists_are_read_anew_and_a_second_failure_is_an_error() {
     assert_eq!(log, "install\nupdate\ninstall\n");
     assert_eq!(output.status.code(), Some(100));
     assert_eq!(text(&output.stderr), "E: no such package\n");
+}
+
+/// Makes a file a program, by the hand of another process: what this one wrote may still be open in a child that another test just started, and a
+/// program that is open for writing cannot be run.
+fn make_executable(file: &Path) {
+    let draft = file.with_extension("draft");
+    fs::rename(file, &draft).unwrap();
+    let mut install = Command::new("install");
+    install.args(["-m", "755"]).arg(&draft).arg(file);
+    assert!(install.status().unwrap().success());
+    fs::remove_file(draft).unwrap();
 }

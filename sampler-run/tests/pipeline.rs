@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -352,7 +351,7 @@ fn an_interrupted_make_leaves_no_half_written_run() {
             "#!/bin/bash\necho $$ > \"$0.pid\"\nexec sleep 1000\n",
         )
         .unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        make_executable(&script);
         let command = format!("CMD_mine={}", script.display());
         let mut make = pipeline
             .prepare(&["experiments", "WORKLOADS=mine", &command])
@@ -403,4 +402,15 @@ fn help_names_each_target_and_variable() {
             .find(|line| line.starts_with(&format!("  {name} ")));
         assert!(line.is_some_and(|line| line.len() > 20), "{name} in {help}");
     }
+}
+
+/// Makes a file a program, by the hand of another process: what this one wrote may still be open in a child that another test just started, and a
+/// program that is open for writing cannot be run.
+fn make_executable(file: &Path) {
+    let draft = file.with_extension("draft");
+    fs::rename(file, &draft).unwrap();
+    let mut install = Command::new("install");
+    install.args(["-m", "755"]).arg(&draft).arg(file);
+    assert!(install.status().unwrap().success());
+    fs::remove_file(draft).unwrap();
 }

@@ -3,8 +3,8 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use support::{Data, text};
 
@@ -124,7 +124,7 @@ fn with_a_launcher_runs_may_be_made_side_by_side() {
         ),
     )
     .unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    make_executable(&script);
     let command = format!("CMD_mine={}", script.display());
     let mine = [
         "-j2",
@@ -141,4 +141,15 @@ fn with_a_launcher_runs_may_be_made_side_by_side() {
     // Tables wait for the runs.
     let runs = fs::read_to_string(data.path("runs.csv")).unwrap();
     assert_eq!(runs.lines().count(), 3, "{runs}");
+}
+
+/// Makes a file a program, by the hand of another process: what this one wrote may still be open in a child that another test just started, and a
+/// program that is open for writing cannot be run.
+fn make_executable(file: &Path) {
+    let draft = file.with_extension("draft");
+    fs::rename(file, &draft).unwrap();
+    let mut install = Command::new("install");
+    install.args(["-m", "755"]).arg(&draft).arg(file);
+    assert!(install.status().unwrap().success());
+    fs::remove_file(draft).unwrap();
 }

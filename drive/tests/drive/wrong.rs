@@ -1,7 +1,7 @@
 //! Wrong answers, missing programs and bad options are said in one line.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::*;
@@ -22,7 +22,7 @@ fn with_program(name: &str, content: &str, driver: &[&str]) -> String {
     fs::create_dir(&directory).unwrap();
     let program = directory.join(name);
     fs::write(&program, content).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    make_executable(&program);
     let path = format!("{}:{}", directory.display(), env!("PATH"));
     place.fail(
         Command::new(programs().join("drive"))
@@ -77,7 +77,7 @@ fn a_script_that_prints_something_else_under_the_library_is_noticed() {
     fs::create_dir(place.path("bin")).unwrap();
     let program = place.path("bin/python3");
     fs::write(&program, python).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    make_executable(&program);
     let path = format!("{}:{}", place.path("bin").display(), env!("PATH"));
     let said = place.fail(place.prepare("COUNT", &["python"]).env("PATH", path));
     assert!(
@@ -109,4 +109,15 @@ fn a_generator_that_saw_errors_is_no_load() {
         "#!/bin/sh\necho '{\"requests\":10,\"bytes\":10,\"errors\":1,\"p50_us\":1,\"p99_us\":1}'\n";
     let said = with_program("wrk", wrk, &["nginx"]);
     assert!(said.starts_with("drive: nginx: wrk saw errors: "), "{said}");
+}
+
+/// Makes a file a program, by the hand of another process: what this one wrote may still be open in a child that another test just started, and a
+/// program that is open for writing cannot be run.
+fn make_executable(file: &Path) {
+    let draft = file.with_extension("draft");
+    fs::rename(file, &draft).unwrap();
+    let mut install = Command::new("install");
+    install.args(["-m", "755"]).arg(&draft).arg(file);
+    assert!(install.status().unwrap().success());
+    fs::remove_file(draft).unwrap();
 }

@@ -2,7 +2,6 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -60,7 +59,7 @@ impl Fixture {
         let path = self.directory().join("bin").join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        make_executable(&path);
     }
 
     pub fn leave_old_picture(&self, name: &str) -> PathBuf {
@@ -186,4 +185,15 @@ pub fn read_png(bytes: &[u8]) -> Png {
     }
     assert_eq!(names.last(), Some(&&b"IEND"[..]));
     png
+}
+
+/// Makes a file a program, by the hand of another process: what this one wrote may still be open in a child that another test just started, and a
+/// program that is open for writing cannot be run.
+fn make_executable(file: &Path) {
+    let draft = file.with_extension("draft");
+    fs::rename(file, &draft).unwrap();
+    let mut install = Command::new("install");
+    install.args(["-m", "755"]).arg(&draft).arg(file);
+    assert!(install.status().unwrap().success());
+    fs::remove_file(draft).unwrap();
 }

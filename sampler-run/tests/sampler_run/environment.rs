@@ -132,7 +132,10 @@ fn a_library_works_from_a_path_with_a_blank_a_colon_or_a_dollar_sign() {
         assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
         // Without the option: the one beside the program.
         let program = directory.join("sampler-run");
-        fs::copy(programs().join("sampler-run"), &program).unwrap();
+        // By another process: a copy that a child of another test still has open cannot be run.
+        let mut copied = Command::new("cp");
+        copied.arg(programs().join("sampler-run")).arg(&program);
+        assert!(copied.status().unwrap().success());
         let mut beside = Command::new(&program);
         beside
             .args(["--scheme", "COUNT", "--out"])
