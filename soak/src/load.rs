@@ -159,7 +159,7 @@ impl Book {
                 self.client.add(&[b"GET", name.as_bytes()]);
                 Expected::Value(key, length)
             }
-            4..54 if is_too_much => self.remove(key, &name),
+            4..84 if is_too_much => self.remove(key, &name),
             4..10 => self.remove(key, &name),
             10..50 if length > 0 && length < VALUE_MOST - APPEND_MOST && !is_too_much => {
                 let more = 1 + self.random.next_u64() % APPEND_MOST;
