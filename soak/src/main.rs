@@ -45,8 +45,8 @@ pub struct Options {
     #[argh(option, default = "1000")]
     interval: u64,
 
-    /// time in which the load goes up and down once, in seconds (default 40)
-    #[argh(option, default = "40")]
+    /// time in which the load goes up and down once, in seconds (default 20)
+    #[argh(option, default = "20")]
     cycle: u64,
 
     /// bytes of values that the load keeps stored on average, half as much more at the height of a cycle and half less at its bottom (default 100663296)
