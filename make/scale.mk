@@ -21,7 +21,7 @@ real-reference: real ## copies the tables and the figures of real programs to da
 
 ## Variables of the soak (make soak SOAK_SECONDS=60)
 SOAK_SECONDS ?= 600#                     how long `make soak` watches a service
-SOAK_CYCLE ?= 20#                        seconds in which its load goes up and down once
+SOAK_CYCLE ?= 40#                        seconds in which its load goes up and down once
 ##
 
 # What was watched is kept by `make clean`, like a run.

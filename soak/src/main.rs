@@ -45,11 +45,11 @@ pub struct Options {
     #[argh(option, default = "1000")]
     interval: u64,
 
-    /// time in which the load goes up and down once, in seconds (default 20)
-    #[argh(option, default = "20")]
+    /// time in which the load goes up and down once, in seconds (default 40)
+    #[argh(option, default = "40")]
     cycle: u64,
 
-    /// bytes of values that the load keeps stored on average, half as much more at the height of a cycle and half less at its bottom (default 100663296)
+    /// bytes of values that the load keeps stored on average, a quarter more at the height of a cycle and a quarter less at its bottom (default 100663296)
     #[argh(option, default = "100663296")]
     stored: u64,
 
