@@ -148,9 +148,10 @@ fn batch_mean(values: &[f64]) -> Option<Value> {
 /// Of the last two thirds, whole cycles only: middle of the cycle in seconds, and the mean of a number over it.
 fn cycle_means(seconds: &[Second], cycle_s: f64, of: impl Fn(&Second) -> f64) -> Vec<(f64, f64)> {
     let end = seconds.last().map_or(0.0, |second| second.time_s);
-    let first = (end / 3.0 / cycle_s).ceil() as u64;
     // A reading comes a little after the moment it is for.
-    let last = (end / cycle_s + 0.01).floor() as u64;
+    const LATE_CYCLES: f64 = 0.01;
+    let first = (end / 3.0 / cycle_s - LATE_CYCLES).ceil() as u64;
+    let last = (end / cycle_s + LATE_CYCLES).floor() as u64;
     let cycle = |number: u64| {
         let from = number as f64 * cycle_s;
         let values: Vec<f64> = seconds
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn whole_cycles_of_a_swing_have_no_slope() {
         let second = |i: u32| Second {
-            time_s: f64::from(i),
+            time_s: f64::from(i) + 0.002,
             live_bytes: 1,
             estimate_bytes: 1.0,
             standard_error_bytes: 1.0,

@@ -22,6 +22,8 @@ const MOST_BITS: u64 = 14;
 const APPEND_MOST: u64 = 4096;
 const VALUE_MOST: u64 = 32_768;
 const BATCH: usize = 64;
+/// What is stored goes up and down by this share of its mean.
+const SWING: f64 = 0.25;
 /// Keys for each so many bytes stored on average.
 const BYTES_A_KEY: u64 = 1536;
 
@@ -131,7 +133,7 @@ impl Book {
         let mut expected = Vec::with_capacity(BATCH);
         while !self.shared.is_over.load(Ordering::Relaxed) {
             let phase = start.elapsed().as_secs_f64() / self.cycle_s * std::f64::consts::TAU;
-            let target = (self.mean_bytes * (1.0 + 0.5 * phase.sin())) as u64;
+            let target = (self.mean_bytes * (1.0 + SWING * phase.sin())) as u64;
             for _ in 0..BATCH {
                 expected.push(self.command(target));
             }
@@ -159,7 +161,7 @@ impl Book {
                 self.client.add(&[b"GET", name.as_bytes()]);
                 Expected::Value(key, length)
             }
-            4..54 if is_too_much => self.remove(key, &name),
+            4..84 if is_too_much => self.remove(key, &name),
             4..10 => self.remove(key, &name),
             10..50 if length > 0 && length < VALUE_MOST - APPEND_MOST && !is_too_much => {
                 let more = 1 + self.random.next_u64() % APPEND_MOST;

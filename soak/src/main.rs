@@ -49,7 +49,7 @@ pub struct Options {
     #[argh(option, default = "40")]
     cycle: u64,
 
-    /// bytes that the load keeps stored on average, half as much more at the height of a cycle and half less at its bottom (default 100663296)
+    /// bytes of values that the load keeps stored on average, a quarter more at the height of a cycle and a quarter less at its bottom (default 100663296)
     #[argh(option, default = "100663296")]
     stored: u64,
 

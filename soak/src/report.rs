@@ -61,7 +61,7 @@ pub fn text(options: &Options, seconds: &[Second], done: &Done, analysis: &Analy
     lines.extend(memory(options, analysis));
     lines.extend([
         String::new(),
-        "[a, b] is a 95 % interval: over the means of stretches of readings, which follow each other and are not independent; of slopes over the means of whole cycles of the load.".into(),
+        "[a, b] is a 95 % interval: over the means of stretches of readings, which follow each other and are not independent; of slopes over the means of whole cycles of the load. A large block that lives through the whole soak is sampled once or not at all, and shifts all readings alike: no interval here covers that.".into(),
     ]);
     lines.join("\n") + "\n"
 }
