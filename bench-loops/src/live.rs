@@ -1,4 +1,8 @@
-//! What live blocks take in memory: the resident set before and after, every page of every block touched.
+//! What live blocks take in memory: the process before and after, every page of every block written.
+//!
+//! Three accounts. *Resident* is all that the process has in memory, its code included. That is mapped 64 KiB at a time when it is first run: before the
+//! blocks in one run, after them in the next. So blocks are weighed by *anonymous* memory, which is exact, and idle threads, whose counters are in a file,
+//! by what was written (*dirty*), after all code that a thread runs was run once: pages of a program that was just built count as dirty too.
 
 use std::fs;
 use std::sync::Barrier;
@@ -9,7 +13,7 @@ use serde_json::{Value, json};
 use crate::pattern::{Block, allocate};
 
 const PAGE_BYTES: usize = 4096;
-/// Of fewer and of more idle threads: what starting the first ones takes is in both. Many, since the kernel maps files by 64 KiB at a time, now or later.
+/// Of fewer and of more idle threads: what starting the first ones takes is in both.
 const IDLE_THREADS: [usize; 2] = [16, 528];
 
 /// Allocates `blocks` of `size_bytes` and keeps them.
@@ -24,14 +28,16 @@ pub fn measure(blocks: u64, size_bytes: usize) -> Result<Value, String> {
     kept.try_reserve_exact(blocks as usize).map_err(no_memory)?;
     // The place of every block is resident before the first is allocated.
     kept.resize_with(blocks as usize, || Vec::with_capacity(0));
-    let before = resident_bytes()?;
+    let before = Memory::now()?;
     for slot in &mut kept {
         let mut block = Vec::new();
         block.try_reserve_exact(size_bytes).map_err(no_memory)?;
         touch(&mut block, size_bytes);
         *slot = block;
     }
-    let after = resident_bytes()?;
+    let after = Memory::now()?;
+    // Once for nothing but the code that a thread runs.
+    with_idle_threads(IDLE_THREADS[0])?;
     let [few, many] = IDLE_THREADS.map(with_idle_threads);
     let (few, many) = (few?, many?);
     // Read once more, so that no block is gone before the second reading.
@@ -45,10 +51,11 @@ pub fn measure(blocks: u64, size_bytes: usize) -> Result<Value, String> {
     Ok(json!({
         "operations": blocks,
         "size_bytes": size_bytes,
-        "resident_before_bytes": before,
-        "resident_after_bytes": after,
+        "resident_before_bytes": before.resident_bytes,
+        "anonymous_before_bytes": before.anonymous_bytes,
+        "anonymous_after_bytes": after.anonymous_bytes,
         "idle_threads": IDLE_THREADS,
-        "resident_with_threads_bytes": [few, many],
+        "dirty_with_threads_bytes": [few.dirty_bytes, many.dirty_bytes],
     }))
 }
 
@@ -62,8 +69,8 @@ fn touch(block: &mut Block, size_bytes: usize) {
     block.resize(length, 1);
 }
 
-/// Resident bytes while threads live that have allocated one block each.
-fn with_idle_threads(count: usize) -> Result<u64, String> {
+/// The process while threads live that have allocated one block each.
+fn with_idle_threads(count: usize) -> Result<Memory, String> {
     let (allocated, measured) = (Barrier::new(count + 1), Barrier::new(count + 1));
     thread::scope(|scope| {
         for _ in 0..count {
@@ -75,18 +82,33 @@ fn with_idle_threads(count: usize) -> Result<u64, String> {
             });
         }
         allocated.wait();
-        let resident = resident_bytes();
+        let memory = Memory::now();
         measured.wait();
-        resident
+        memory
     })
 }
 
-/// Added up page by page: what `status` says is kept in a count a processor, and up to 64 pages of each behind.
-fn resident_bytes() -> Result<u64, String> {
-    const FILE: &str = "/proc/self/smaps_rollup";
-    let text = fs::read_to_string(FILE).map_err(|error| format!("{FILE}: {error}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Rss:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    let kib = kib.ok_or_else(|| format!("{FILE}: no line 'Rss: N kB'"))?;
-    Ok(kib * 1024)
+struct Memory {
+    resident_bytes: u64,
+    anonymous_bytes: u64,
+    dirty_bytes: u64,
+}
+
+impl Memory {
+    /// Added up page by page: what `status` says is kept in a count a processor, and up to 64 pages of each behind.
+    fn now() -> Result<Memory, String> {
+        const FILE: &str = "/proc/self/smaps_rollup";
+        let text = fs::read_to_string(FILE).map_err(|error| format!("{FILE}: {error}"))?;
+        let bytes = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+            kib.map(|kib: u64| kib * 1024)
+                .ok_or_else(|| format!("{FILE}: no line '{name} N kB'"))
+        };
+        Ok(Memory {
+            resident_bytes: bytes("Rss:")?,
+            anonymous_bytes: bytes("Anonymous:")?,
+            dirty_bytes: bytes("Private_Dirty:")? + bytes("Shared_Dirty:")?,
+        })
+    }
 }

@@ -31,12 +31,13 @@ fn every_loop_says_what_each_thread_took() {
 }
 
 #[test]
-fn live_blocks_are_resident() {
+fn live_blocks_are_in_memory() {
     let found = numbers(&["live", "--operations", "20000", "--size-bytes", "4096"]);
     let [before, after] =
-        ["resident_before_bytes", "resident_after_bytes"].map(|key| found[key].as_u64().unwrap());
+        ["anonymous_before_bytes", "anonymous_after_bytes"].map(|key| found[key].as_u64().unwrap());
     let block = (after - before) as f64 / 20000.0;
-    assert!((4096.0..4400.0).contains(&block), "{block} B a block");
+    // glibc's chunk of 4112 bytes, and the pages at its ends.
+    assert!((4112.0..4113.0).contains(&block), "{block} B a block");
 }
 
 #[test]

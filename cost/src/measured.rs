@@ -61,9 +61,10 @@ pub struct Counts {
 /// Resident bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    pub blocks: f64,
-    pub before: f64,
-    pub after: f64,
+    /// Before the first block.
+    pub fixed: f64,
+    /// What one more block takes.
+    pub block: f64,
     /// What one more idle thread takes.
     pub thread: f64,
 }
@@ -213,10 +214,11 @@ fn add(measured: &mut Measured, file: &File, reader: &Reader) -> Result<(), Stri
                 }
             };
             let memory = Memory {
-                blocks: numbers.number("operations")?,
-                before: numbers.number("resident_before_bytes")?,
-                after: numbers.number("resident_after_bytes")?,
-                thread: between("resident_with_threads_bytes")? / between("idle_threads")?,
+                fixed: numbers.number("resident_before_bytes")?,
+                block: (numbers.number("anonymous_after_bytes")?
+                    - numbers.number("anonymous_before_bytes")?)
+                    / numbers.number("operations")?,
+                thread: between("dirty_with_threads_bytes")? / between("idle_threads")?,
             };
             let size = numbers.number("size_bytes")? as u64;
             measured

@@ -358,21 +358,16 @@ fn memory(rows: &mut Vec<Row>, measured: &Measured) {
                     median: median(&[value]),
                 })
             };
-            let block = (memory.after - memory.before) / memory.blocks;
-            add("resident_per_block", "B", block);
+            add("resident_per_block", "B", memory.block);
             if let Some(none) = base("NONE") {
                 add(
                     "resident_per_block_over_none",
                     "B",
-                    block - (none.after - none.before) / none.blocks,
+                    memory.block - none.block,
                 );
             }
             if let Some(plain) = base("PLAIN") {
-                add(
-                    "resident_fixed_over_plain",
-                    "B",
-                    memory.before - plain.before,
-                );
+                add("resident_fixed_over_plain", "B", memory.fixed - plain.fixed);
                 add(
                     "resident_per_thread_over_plain",
                     "B",

@@ -114,18 +114,19 @@ fn instructions_are_exact_and_forwarding_takes_few() {
 
 #[test]
 fn live_blocks_are_weighed_with_and_without_a_header() {
-    let found = measured(&["memory", "--subject", "HEADER_HASH"]);
+    // A scheme without keys: what a hash keeps of each is apart from headers.
+    let found = measured(&["memory", "--subject", "HEADER_BERNOULLI"]);
     let block = |subject: &str, size: u64| {
         let all = found["measurements"].as_array().unwrap();
         let one = all
             .iter()
             .find(|one| one["subject"] == subject && one["numbers"]["size_bytes"] == size);
         let number = |key: &str| one.unwrap()["numbers"][key].as_f64().unwrap();
-        (number("resident_after_bytes") - number("resident_before_bytes")) / number("operations")
+        (number("anonymous_after_bytes") - number("anonymous_before_bytes")) / number("operations")
     };
-    // 10,000 blocks; a header of 16 bytes in each, to a page of what the heap's top rounds to.
-    let over = block("HEADER_HASH", 64) - block("NONE", 64);
-    assert!((12.0..24.0).contains(&over), "{over}");
+    // 10,000 blocks; a header of 16 bytes in each, and a page more or less at either end of the heap.
+    let over = block("HEADER_BERNOULLI", 64) - block("NONE", 64);
+    assert!((15.0..17.0).contains(&over), "{over}");
 }
 
 #[test]
