@@ -34,17 +34,26 @@ pub const fn fine_bin(size: u64) -> usize {
     63 - (size.wrapping_mul(2).wrapping_sub(1) | 1).leading_zeros() as usize
 }
 
-/// The reported bin of a fine bin.
+/// The reported bin of a fine bin. Read from a table: a match becomes a jump to where a table says, which a mix of sizes makes hard to foresee.
 pub const fn bin_of_fine(fine: usize) -> usize {
-    match fine {
-        FINE_BIN_ZERO => 0,
-        0..=5 => 0,
-        6..=10 => fine - 5,
-        11 | 12 => 6,
-        13 | 14 => 7,
-        15 | 16 => 8,
-        _ => 9,
-    }
+    const BIN_OF_FINE: [u8; FINE_BINS] = {
+        let mut bins = [9; FINE_BINS];
+        let mut fine = 0;
+        while fine < FINE_BINS {
+            bins[fine] = match fine {
+                FINE_BIN_ZERO => 0,
+                0..=5 => 0,
+                6..=10 => fine as u8 - 5,
+                11 | 12 => 6,
+                13 | 14 => 7,
+                15 | 16 => 8,
+                _ => 9,
+            };
+            fine += 1;
+        }
+        bins
+    };
+    BIN_OF_FINE[fine] as usize
 }
 
 /// The reported bin of a size.

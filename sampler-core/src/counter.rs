@@ -2,6 +2,8 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::bins::FINE_BINS;
+
 /// A 64-bit counter with one writer at a time. Adding is a plain read and write, never a locked instruction: two writers at once
 /// would lose counts, so each belongs to a slot that one thread holds.
 #[derive(Debug, Default)]
@@ -68,17 +70,26 @@ impl Counter {
     }
 }
 
-/// How a floating-point number is added to one that a signal handler may add to in between.
-pub trait AddF64 {
-    /// Adds, and loses nothing.
+/// What the one thread that writes a slot may do faster than threads among themselves can.
+pub trait Owner {
+    /// Adds to a floating-point number, and loses nothing, whatever a signal handler adds in between.
     fn add_f64(counter: &Counter, more: f64);
+
+    /// The sum of all, wrapping around at 2^64.
+    fn sum(counters: &[Counter; FINE_BINS]) -> u64;
 }
 
-/// [`Counter::add_f64_shared`]: what every processor has, and can do among threads.
+/// What every processor has, and can do among threads.
 pub struct Shared;
 
-impl AddF64 for Shared {
+impl Owner for Shared {
     fn add_f64(counter: &Counter, more: f64) {
         counter.add_f64_shared(more);
+    }
+
+    fn sum(counters: &[Counter; FINE_BINS]) -> u64 {
+        counters
+            .iter()
+            .fold(0, |sum, counter| sum.wrapping_add(counter.get()))
     }
 }

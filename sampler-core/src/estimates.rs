@@ -13,8 +13,7 @@
 
 use crate::bins::{BINS, bin};
 use crate::config::Config;
-use crate::counter::{AddF64, Counter};
-use crate::random::Xoshiro256PlusPlus;
+use crate::counter::{Counter, Owner};
 use crate::scheme::DecisionName;
 use crate::weight;
 
@@ -138,64 +137,67 @@ impl Estimates {
         }
     }
 
-    /// Adds a sample. `remaining_bytes` was left of its gap in bytes, if there is one; `seed` is for the draws of an estimator, not of the decision.
-    pub(crate) fn sampled<A: AddF64>(
+    /// Adds a sample of `size` bytes, which are in `bin`. `remaining_bytes` was left of its gap in bytes, if there is one; `random_bits` gives a number for the
+    /// draws of an estimator, not of the decision.
+    #[inline(always)]
+    pub(crate) fn sampled<O: Owner>(
         &self,
         size: u64,
+        bin: usize,
         remaining_bytes: u64,
-        seed: u64,
+        random_bits: impl FnOnce() -> u64,
         config: &Config,
     ) {
         let Some(terms) = terms(config, size) else {
             return;
         };
-        add_all::<A>(&self.bins[bin(size)].sampled, &terms);
+        add_all::<O>(&self.bins[bin].sampled, &terms);
         let decision = config.scheme.decision();
         if decision == DecisionName::PoissonBytes {
             let blocks = 1.0 / size as f64;
-            let tcmalloc = weight::tcmalloc_bytes(size, remaining_bytes, config.mean_bytes);
-            let mut random = Xoshiro256PlusPlus::from_seed(seed);
-            let draws = weight::draws_bytes(size, remaining_bytes, config.mean_bytes, &mut random);
+            let mean_bytes = config.mean_bytes;
+            let tcmalloc = weight::tcmalloc_bytes(size, remaining_bytes, mean_bytes);
+            let draws = weight::draws_bytes(size, remaining_bytes, mean_bytes, random_bits());
             // Few blocks reach a mean: what is kept of them apart takes nothing of the others' time.
             let others = [tcmalloc, draws, draws].map(|bytes| [bytes * blocks, bytes]);
-            let kept = if size < config.mean_bytes { 2 } else { 3 };
-            add_all::<A>(&self.others, others[..kept].as_flattened());
+            let kept = if size < mean_bytes { 2 } else { 3 };
+            add_all::<O>(&self.others, others[..kept].as_flattened());
         }
         if decision.has_keys() && !decision.has_key(size) {
             let [_, _, allocs, bytes] = terms;
-            add_all::<A>(&self.keyed[4..], &[allocs, bytes, allocs, bytes]);
+            add_all::<O>(&self.keyed[4..], &[allocs, bytes, allocs, bytes]);
         }
     }
 
     /// Takes a sampled block away from the live ones.
-    pub(crate) fn freed<A: AddF64>(&self, size: u64, config: &Config) {
+    pub(crate) fn freed<O: Owner>(&self, size: u64, config: &Config) {
         let Some(terms) = terms(config, size) else {
             return;
         };
-        add_all::<A>(&self.bins[bin(size)].freed, &terms);
+        add_all::<O>(&self.bins[bin(size)].freed, &terms);
         let decision = config.scheme.decision();
         if decision.has_keys() && !decision.has_key(size) {
             let [_, _, allocs, bytes] = terms;
-            add_all::<A>(&self.keyed[6..], &[-allocs, -bytes]);
+            add_all::<O>(&self.keyed[6..], &[-allocs, -bytes]);
         }
     }
 
     /// Adds a sample of `size` bytes to its key, which held `before`.
-    pub fn key_sampled<A: AddF64>(&self, before: KeyBefore, size: u64) {
+    pub fn key_sampled<O: Owner>(&self, before: KeyBefore, size: u64) {
         let added = [
             added_square(before.allocs, 1),
             added_square(before.bytes, size),
             added_square(before.live_allocs, 1),
             added_square(before.live_bytes, size),
         ];
-        add_all::<A>(&self.keyed[..4], &added);
+        add_all::<O>(&self.keyed[..4], &added);
     }
 
     /// Takes a live block of `size` bytes away from its key, which held `before`.
-    pub fn key_freed<A: AddF64>(&self, before: KeyBefore, size: u64) {
+    pub fn key_freed<O: Owner>(&self, before: KeyBefore, size: u64) {
         let left = |before: u64, taken| -added_square(before.saturating_sub(taken), taken);
         let taken = [left(before.live_allocs, 1), left(before.live_bytes, size)];
-        add_all::<A>(&self.keyed[2..4], &taken);
+        add_all::<O>(&self.keyed[2..4], &taken);
     }
 
     /// The counters, in the order of the layout.
@@ -350,9 +352,9 @@ fn added_square(before: u64, more: u64) -> f64 {
     more * (2.0 * before + more)
 }
 
-fn add_all<A: AddF64>(counters: &[Counter], terms: &[f64]) {
+fn add_all<O: Owner>(counters: &[Counter], terms: &[f64]) {
     for (counter, &term) in counters.iter().zip(terms) {
-        A::add_f64(counter, term);
+        O::add_f64(counter, term);
     }
 }
 

@@ -81,15 +81,9 @@ impl Xoshiro256PlusPlus {
         gap_bytes(unit_open_closed(self.next_u64()), mean_bytes)
     }
 
-    /// As [`Xoshiro256PlusPlus::next_gap_bytes`], where of gaps above `limit` only that they are is of interest: then it may be `limit + 1`. A short limit
-    /// is passed by most gaps, which is seen without a logarithm: `u < 1 - x` means `-ln u > x`, and the gap is above `x mean`.
+    /// The next of [`gap_bytes_above`].
     pub fn next_gap_bytes_above(&mut self, limit: u64, mean_bytes: u64) -> u64 {
-        let unit = unit_open_closed(self.next_u64());
-        // The margin is far above the rounding of both sides, and far below what would be missed.
-        if unit < 1.0 - limit as f64 / mean_bytes as f64 - 1e-9 {
-            return limit + 1;
-        }
-        gap_bytes(unit, mean_bytes)
+        gap_bytes_above(self.next_u64(), limit, mean_bytes)
     }
 
     /// The number of allocations up to and with the next sample, where each is sampled with probability `2^-halvings`: geometric on 1, 2, 3, ...
@@ -110,6 +104,18 @@ pub const fn thread_seed(seed: u64, ordinal: u64) -> u64 {
 pub const fn mix(seed: u64, other: u64) -> u64 {
     let mixed = SplitMix64::new(other).next_u64();
     SplitMix64::new(seed ^ mixed).next_u64()
+}
+
+/// The gap in bytes that these random bits give, where of gaps above `limit` only that they are is of interest: then it may be `limit + 1`. A short limit is
+/// passed by most gaps, which is seen without a logarithm: `u < 1 - x` means `-ln u > x`, and the gap is above `x mean`.
+#[inline(always)]
+pub fn gap_bytes_above(bits: u64, limit: u64, mean_bytes: u64) -> u64 {
+    let unit = unit_open_closed(bits);
+    // The margin is far above the rounding of both sides, and far below what would be missed.
+    if unit < 1.0 - limit as f64 / mean_bytes as f64 - 1e-9 {
+        return limit + 1;
+    }
+    gap_bytes(unit, mean_bytes)
 }
 
 /// Uniform on the multiples of 2^-53 in `(0, 1]`.

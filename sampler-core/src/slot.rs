@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::bins::{BINS, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine, fine_bin};
 use crate::config::Config;
-use crate::counter::{AddF64, Counter};
+use crate::counter::{Counter, Owner};
 use crate::decision::HYBRID_THRESHOLD_BYTES;
 use crate::estimates::{EstimateTotals, Estimates};
 use crate::gap_sample::{Clock, GapSamples, SlotGaps};
@@ -332,22 +332,22 @@ impl Slot {
     }
 
     /// Counts the free of a sampled block.
-    pub fn sampled_freed<A: AddF64>(&self, size: u64, config: &Config) {
+    pub fn sampled_freed<O: Owner>(&self, size: u64, config: &Config) {
         self.sampled_frees.add(1);
         self.sampled_bytes_freed.add(size);
-        self.estimates.freed::<A>(size, config);
+        self.estimates.freed::<O>(size, config);
     }
 
     /// Notes a sample of `size` bytes, after [`Slot::counted`] where that is called; `draws` says that the decision was drawn, so that the next gap is due.
-    pub fn sampled<A: AddF64>(&self, size: u64, draws: bool, config: &Config) {
+    pub fn sampled<O: Owner>(&self, size: u64, draws: bool, config: &Config) {
         let bin = bin(size);
         self.sampled_allocs[bin].add(1);
         self.sampled_bytes[bin].add(size);
         let remaining_bytes = self.remaining_bytes.get();
         // Mixed with what changes from sample to sample, so that no two draw alike.
-        let seed = mix(self.random[0].get(), self.sampled_allocs[bin].get());
+        let random_bits = || mix(self.random[0].get(), self.sampled_allocs[bin].get());
         self.estimates
-            .sampled::<A>(size, remaining_bytes, seed, config);
+            .sampled::<O>(size, bin, remaining_bytes, random_bits, config);
         if self.busy.get() != 0 {
             // A signal handler came in between the lines below: they must not run within themselves.
             self.samples_in_reentry.add(1);
@@ -358,7 +358,7 @@ impl Slot {
         }
         self.busy.set(1);
         if config.truth {
-            self.end_gap(size, config);
+            self.end_gap::<O>(size, config);
         }
         if draws {
             self.draw_gap(config);
@@ -366,8 +366,8 @@ impl Slot {
         self.busy.set(0);
     }
 
-    fn end_gap(&self, size: u64, config: &Config) {
-        let (allocs, bytes) = self.allocs_and_bytes();
+    fn end_gap<O: Owner>(&self, size: u64, config: &Config) {
+        let (allocs, bytes) = (O::sum(&self.allocs), O::sum(&self.alloc_bytes));
         // A handler that sampled between this allocation and this line has moved the marks past it: hence the saturation.
         let gap_allocs = allocs.saturating_sub(self.allocs_at_last_sample.get() + 1);
         let gap_bytes = bytes.saturating_sub(self.bytes_at_last_sample.get().saturating_add(size));
@@ -430,11 +430,6 @@ impl Slot {
         for (counter, word) in self.random.iter().zip(random.state()) {
             counter.set(word);
         }
-    }
-
-    fn allocs_and_bytes(&self) -> (u64, u64) {
-        let sum = |bins: &[Counter]| bins.iter().map(Counter::get).sum();
-        (sum(&self.allocs), sum(&self.alloc_bytes))
     }
 }
 

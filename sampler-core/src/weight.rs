@@ -11,7 +11,7 @@
 use crate::config::Config;
 use crate::decision::HYBRID_THRESHOLD_BYTES;
 use crate::exp::one_minus_exp;
-use crate::random::Xoshiro256PlusPlus;
+use crate::random::{Xoshiro256PlusPlus, gap_bytes_above};
 use crate::scheme::DecisionName;
 
 /// The probability with which a block of this size is sampled; 0 if nothing is.
@@ -46,37 +46,66 @@ pub fn of_bytes(size: u64, mean_bytes: u64) -> f64 {
     one_minus_exp(size as f64 / mean_bytes as f64)
 }
 
-/// The mean of an exponential gap rounded up to whole bytes, `1 / (1 - exp(-1/mean))`: about half a byte more than the mean. 1 at mean 0.
+/// The mean of an exponential gap rounded up to whole bytes, `M = 1 / (1 - exp(-1/mean))`: about half a byte more than the mean. 1 at mean 0.
+///
+/// From a mean of 64 on by its series, `M = mean + 1/2 + x/12 - x^3/720 + ...` with `x = 1/mean`, the generating function of the Bernoulli numbers (Abramowitz
+/// and Stegun, 23.1.1) over x: the next term, `x^5/30240`, is below 1e-15 of M.
+#[inline(always)]
 pub fn mean_of_whole_gaps(mean_bytes: u64) -> f64 {
+    const SERIES_START: u64 = 64;
+    if mean_bytes < SERIES_START {
+        return mean_of_short_whole_gaps(mean_bytes);
+    }
+    let mean = mean_bytes as f64;
+    let x = 1.0 / mean;
+    mean + 0.5 + x * (1.0 / 12.0 - x * x * (1.0 / 720.0))
+}
+
+#[cold]
+fn mean_of_short_whole_gaps(mean_bytes: u64) -> f64 {
     1.0 / of_bytes(1, mean_bytes)
 }
 
 /// What tcmalloc has a sample stand for: a mean gap, and what the block reaches beyond the end of its gap (`tcmalloc/sampler.cc`, "weight").
-/// `remaining_bytes`, 1 to `size`, was left of the gap. Its expectation over all blocks, sampled or not, is the size.
+/// `remaining_bytes`, 1 to `size`, was left of the gap. Its expectation over all blocks, sampled or not, is the size, and at mean 0 it is always that.
+#[inline(always)]
 pub fn tcmalloc_bytes(size: u64, remaining_bytes: u64, mean_bytes: u64) -> f64 {
-    mean_of_whole_gaps(mean_bytes) + size.saturating_sub(remaining_bytes) as f64
+    // At mean 0 each byte ends a gap, of which that one byte was left.
+    let beyond = size.saturating_sub(remaining_bytes.max(1));
+    mean_of_whole_gaps(mean_bytes) + beyond as f64
 }
 
 /// Draws that are followed one by one.
 const DRAWS_MAX: u32 = 64;
 
 /// What ddprof (`lib/allocation_tracker.cc`) and, below a mean, heapprofd (`src/profiling/memory/sampler.h`) have a sample stand for: a mean for each
-/// gap that ends within the block. `remaining_bytes` was left of the first; further ones come from `random`, which is no part of the decision.
+/// gap that ends within the block; at mean 0 each of its bytes. `remaining_bytes` was left of the first; further ones come from `random_bits`, which are no
+/// part of the decision.
 ///
 /// The gaps of a huge block are not all drawn: after [`DRAWS_MAX`] the rest of it is taken for itself, which is what its draws are worth on average.
-pub fn draws_bytes(
-    size: u64,
-    remaining_bytes: u64,
-    mean_bytes: u64,
-    random: &mut Xoshiro256PlusPlus,
-) -> f64 {
-    let mut beyond = size.saturating_sub(remaining_bytes);
-    for draws in 1..=DRAWS_MAX {
-        let gap = random.next_gap_bytes_above(beyond, mean_bytes);
-        if gap > beyond || mean_bytes == 0 {
-            return f64::from(draws) * mean_of_whole_gaps(mean_bytes);
+#[inline(always)]
+pub fn draws_bytes(size: u64, remaining_bytes: u64, mean_bytes: u64, random_bits: u64) -> f64 {
+    let beyond = size.saturating_sub(remaining_bytes);
+    if mean_bytes == 0 {
+        return size as f64;
+    }
+    // Of most blocks the next gap ends outside.
+    match beyond.checked_sub(gap_bytes_above(random_bits, beyond, mean_bytes)) {
+        None => mean_of_whole_gaps(mean_bytes),
+        Some(beyond) => several_draws_bytes(beyond, mean_bytes, random_bits),
+    }
+}
+
+/// A second gap ended `beyond` bytes before the block's end.
+#[cold]
+#[inline(never)]
+fn several_draws_bytes(mut beyond: u64, mean_bytes: u64, seed: u64) -> f64 {
+    let mut random = Xoshiro256PlusPlus::from_seed(seed);
+    for draws in 2..=DRAWS_MAX {
+        match beyond.checked_sub(random.next_gap_bytes_above(beyond, mean_bytes)) {
+            None => return f64::from(draws) * mean_of_whole_gaps(mean_bytes),
+            Some(less) => beyond = less,
         }
-        beyond -= gap;
     }
     // The gap that was drawn last ended within the block.
     f64::from(DRAWS_MAX + 1) * mean_of_whole_gaps(mean_bytes) + beyond as f64
@@ -100,6 +129,24 @@ mod tests {
         // exp(-1/64): M = 64.501; the half byte of rounding up.
         assert!((mean_of_whole_gaps(64) - 64.501_302).abs() < 1e-6);
         assert_eq!(mean_of_whole_gaps(0), 1.0);
+    }
+
+    #[test]
+    fn the_series_of_whole_gaps_is_their_mean() {
+        for mean in [64, 65, 100, 256, 4096, 1 << 19, crate::MEAN_BYTES_MAX] {
+            let (found, expected) = (mean_of_whole_gaps(mean), mean_of_short_whole_gaps(mean));
+            assert!((found / expected - 1.0).abs() < 2e-15, "{found} for {mean}");
+        }
+    }
+
+    /// Nothing is left to chance there, so no estimator may err.
+    #[test]
+    fn at_mean_0_every_estimator_gives_the_size() {
+        for size in [1u64, 2, 100, 1 << 40] {
+            let size_f64 = size as f64;
+            assert_eq!(tcmalloc_bytes(size, 0, 0), size_f64);
+            assert_eq!(draws_bytes(size, 0, 0, 7), size_f64);
+        }
     }
 
     #[test]
@@ -142,7 +189,7 @@ mod tests {
             for _ in 0..TRIES {
                 let gap = random.next_gap_bytes(mean);
                 if gap <= size {
-                    let bytes = draws_bytes(size, gap, mean, &mut random);
+                    let bytes = draws_bytes(size, gap, mean, random.next_u64());
                     sum += bytes;
                     squares += bytes * bytes;
                 }
