@@ -49,7 +49,9 @@ impl Counter {
 
     /// Raises a counter that several threads write; only for what is rare.
     pub fn raise_shared(&self, at_least: u64) {
-        self.0.fetch_max(at_least, Relaxed);
+        if self.get() < at_least {
+            self.0.fetch_max(at_least, Relaxed);
+        }
     }
 
     /// The value as a floating-point number, for sums that outgrow 64 bits.

@@ -14,7 +14,7 @@ use crate::scheme::Scheme;
 use crate::slot::{SLOT_BYTES, Slot, Totals};
 
 /// Version of the layout of [`Live`] and of [`Slot`].
-pub const FORMAT_VERSION: u64 = 4;
+pub const FORMAT_VERSION: u64 = 5;
 
 /// `SAMPLIVE`, as the first eight bytes of the file.
 const MAGIC: u64 = u64::from_le_bytes(*b"SAMPLIVE");
@@ -61,8 +61,8 @@ pub struct Live {
     pub table_inserts: Counter,
     /// Those that were taken out.
     pub table_deletes: Counter,
-    /// Those that are in it, what a child inherited included.
-    pub table_entries: Counter,
+    /// Those that a child inherited: what is in the table now is these and its inserts, less its deletes.
+    pub table_inherited: Counter,
     /// The most that were in it at once.
     pub table_entries_peak: Counter,
     /// Bytes of the table and of its filter.
@@ -148,7 +148,7 @@ impl Live {
             children_without_record: Counter::new(),
             table_inserts: Counter::new(),
             table_deletes: Counter::new(),
-            table_entries: Counter::new(),
+            table_inherited: Counter::new(),
             table_entries_peak: Counter::new(),
             table_bytes: Counter::new(),
             samples_without_entry: Counter::new(),
@@ -278,7 +278,7 @@ impl Live {
                 &self.children_without_record,
                 &self.table_inserts,
                 &self.table_deletes,
-                &self.table_entries,
+                &self.table_inherited,
                 &self.table_entries_peak,
                 &self.table_bytes,
                 &self.samples_without_entry,

@@ -6,6 +6,7 @@ use core::fmt::{self, Write};
 
 use crate::bins::BIN_NAMES;
 use crate::config::Config;
+use crate::counter::Counter;
 use crate::decision::HYBRID_THRESHOLD_BYTES;
 use crate::estimates::Estimate;
 use crate::gap_sample::{Clock, Gap, GapSamples};
@@ -200,10 +201,15 @@ fn write_table(
     }
     object.key("table")?;
     let mut table = Object::open(object.out)?;
-    table.number("inserts", live.table_inserts.get())?;
+    let [inserts, deletes] = [&live.table_inserts, &live.table_deletes].map(Counter::get);
+    let inherited = live.table_inherited.get();
+    table.number("inserts", inserts)?;
     table.number("lookups", totals.table_lookups)?;
-    table.number("deletes", live.table_deletes.get())?;
-    table.number("entries", live.table_entries.get())?;
+    table.number("deletes", deletes)?;
+    table.number(
+        "entries",
+        inherited.wrapping_add(inserts).wrapping_sub(deletes),
+    )?;
     table.number("entries_peak", live.table_entries_peak.get())?;
     table.number("bytes", live.table_bytes.get())?;
     table.close()

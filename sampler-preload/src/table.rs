@@ -48,7 +48,7 @@ pub fn start() {
 pub fn restart_in_child() {
     let live = region::live();
     let entries = ENTRIES.load(Relaxed);
-    live.table_entries.set(entries);
+    live.table_inherited.set(entries);
     live.table_entries_peak.set(entries);
     live.table_bytes.set(BYTES.load(Relaxed));
 }
@@ -77,7 +77,6 @@ pub fn insert(address: u64) -> bool {
                 let entries = ENTRIES.fetch_add(1, Relaxed) + 1;
                 let live = region::live();
                 live.table_inserts.add_shared(1);
-                live.table_entries.add_shared(1);
                 live.table_entries_peak.raise_shared(entries);
                 return true;
             }
@@ -96,12 +95,14 @@ pub fn hide(address: u64) -> Option<Hidden> {
 impl Hidden {
     /// Puts the address back.
     pub fn show(self) {
-        self.0.fetch_and(!HIDDEN, Release);
+        self.0.store(self.0.load(Relaxed) & !HIDDEN, Release);
     }
 
     /// Takes the address out.
     pub fn remove(self) {
-        let address = self.0.swap(0, AcqRel) & !HIDDEN;
+        // Nobody else has a part in a hidden entry.
+        let address = self.0.load(Relaxed) & !HIDDEN;
+        self.0.store(0, Release);
         removed(address);
     }
 }
@@ -109,9 +110,7 @@ impl Hidden {
 fn removed(address: u64) {
     change_filter(address, |count| count - 1);
     ENTRIES.fetch_sub(1, Relaxed);
-    let live = region::live();
-    live.table_deletes.add_shared(1);
-    live.table_entries.add_shared(1u64.wrapping_neg());
+    region::live().table_deletes.add_shared(1);
 }
 
 /// A counter that is full, or that would fall below 0, stays as it is.

@@ -192,6 +192,10 @@ fn a_child_forked_while_others_insert_has_a_whole_table() {
             for record in ran.live.values() {
                 assert_consistent(record, false);
                 assert_eq!(record["losses"]["samples_without_entry"], 0);
+                // A child goes on from what it inherited, and frees of it.
+                let [entries, peak] =
+                    ["entries", "entries_peak"].map(|key| number(&record["table"][key]));
+                assert!((0.0..=peak).contains(&entries), "{scheme}: {entries}");
             }
         }
     }
