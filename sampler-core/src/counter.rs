@@ -72,13 +72,31 @@ impl Counter {
     }
 }
 
+/// A counter for each fine bin, aligned so that pairs of them can be read at once.
+#[derive(Debug)]
+#[repr(C, align(16))]
+pub struct FineBins(pub [Counter; FINE_BINS]);
+
+impl FineBins {
+    /// All at zero.
+    pub const fn new() -> FineBins {
+        FineBins([const { Counter::new() }; FINE_BINS])
+    }
+}
+
+impl Default for FineBins {
+    fn default() -> FineBins {
+        FineBins::new()
+    }
+}
+
 /// What the one thread that writes a slot may do faster than threads among themselves can.
 pub trait Owner {
     /// Adds to a floating-point number, and loses nothing, whatever a signal handler adds in between.
     fn add_f64(counter: &Counter, more: f64);
 
     /// The sum of all, wrapping around at 2^64.
-    fn sum(counters: &[Counter; FINE_BINS]) -> u64;
+    fn sum(bins: &FineBins) -> u64;
 }
 
 /// What every processor has, and can do among threads.
@@ -89,8 +107,8 @@ impl Owner for Shared {
         counter.add_f64_shared(more);
     }
 
-    fn sum(counters: &[Counter; FINE_BINS]) -> u64 {
-        counters
+    fn sum(bins: &FineBins) -> u64 {
+        bins.0
             .iter()
             .fold(0, |sum, counter| sum.wrapping_add(counter.get()))
     }

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::bins::{BINS, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine, fine_bin};
 use crate::config::Config;
-use crate::counter::{Counter, Owner};
+use crate::counter::{Counter, FineBins, Owner};
 use crate::decision::HYBRID_THRESHOLD_BYTES;
 use crate::estimates::{EstimateTotals, Estimates};
 use crate::gap_sample::{Clock, GapSamples, SlotGaps};
@@ -41,11 +41,11 @@ pub struct Slot {
     pub frees: Counter,
     /// Requested bytes of these; headers only.
     pub freed_bytes: Counter,
-    allocs: [Counter; FINE_BINS],
-    alloc_bytes: [Counter; FINE_BINS],
-
     /// Successful reallocs of a counted block.
     pub reallocs: Counter,
+    allocs: FineBins,
+    alloc_bytes: FineBins,
+
     /// Calls that returned NULL for want of memory or for their arguments.
     pub failed_calls: Counter,
     /// Frees of blocks that the library did not hand out.
@@ -159,9 +159,9 @@ impl Slot {
             remaining_bytes: Counter::new(),
             frees: Counter::new(),
             freed_bytes: Counter::new(),
-            allocs: [const { Counter::new() }; FINE_BINS],
-            alloc_bytes: [const { Counter::new() }; FINE_BINS],
             reallocs: Counter::new(),
+            allocs: FineBins::new(),
+            alloc_bytes: FineBins::new(),
             failed_calls: Counter::new(),
             foreign_frees: Counter::new(),
             foreign_reallocs: Counter::new(),
@@ -201,43 +201,47 @@ impl Slot {
 
     /// All counters, in the order of the layout.
     pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
-        [&self.remaining_bytes, &self.frees, &self.freed_bytes]
-            .into_iter()
-            .chain(&self.allocs)
-            .chain(&self.alloc_bytes)
-            .chain([
-                &self.reallocs,
-                &self.failed_calls,
-                &self.foreign_frees,
-                &self.foreign_reallocs,
-                &self.sampled_frees,
-                &self.sampled_bytes_freed,
-                &self.unique_pages,
-                &self.sampled_pages,
-                &self.threads,
-            ])
-            .chain(&self.sampled_allocs)
-            .chain(&self.sampled_bytes)
-            .chain([
-                &self.samples_in_reentry,
-                &self.busy,
-                &self.allocs_at_last_sample,
-                &self.bytes_at_last_sample,
-            ])
-            .chain(&self.random)
-            .chain(self.windows.counters())
-            .chain(self.gaps_allocs.counters())
-            .chain(self.gaps_bytes.counters())
-            .chain(self.estimates.counters())
-            .chain(self.gap_sample.counters())
-            .chain([
-                &self.drawn_gap,
-                &self.large_allocs_at_last_sample,
-                &self.free_probabilities,
-                &self.free_probability_squares,
-                &self.table_lookups,
-            ])
-            .chain(&self.unused)
+        [
+            &self.remaining_bytes,
+            &self.frees,
+            &self.freed_bytes,
+            &self.reallocs,
+        ]
+        .into_iter()
+        .chain(&self.allocs.0)
+        .chain(&self.alloc_bytes.0)
+        .chain([
+            &self.failed_calls,
+            &self.foreign_frees,
+            &self.foreign_reallocs,
+            &self.sampled_frees,
+            &self.sampled_bytes_freed,
+            &self.unique_pages,
+            &self.sampled_pages,
+            &self.threads,
+        ])
+        .chain(&self.sampled_allocs)
+        .chain(&self.sampled_bytes)
+        .chain([
+            &self.samples_in_reentry,
+            &self.busy,
+            &self.allocs_at_last_sample,
+            &self.bytes_at_last_sample,
+        ])
+        .chain(&self.random)
+        .chain(self.windows.counters())
+        .chain(self.gaps_allocs.counters())
+        .chain(self.gaps_bytes.counters())
+        .chain(self.estimates.counters())
+        .chain(self.gap_sample.counters())
+        .chain([
+            &self.drawn_gap,
+            &self.large_allocs_at_last_sample,
+            &self.free_probabilities,
+            &self.free_probability_squares,
+            &self.table_lookups,
+        ])
+        .chain(&self.unused)
     }
 
     /// Hands the slot to a thread that draws from `seed`. A slot that was used before keeps its unfinished gap; a new one draws its first.
@@ -267,15 +271,15 @@ impl Slot {
     #[inline(always)]
     pub fn counted(&self, size: u64) {
         let fine = fine_bin(size);
-        self.allocs[fine].add(1);
-        self.alloc_bytes[fine].add(size);
+        self.allocs.0[fine].add(1);
+        self.alloc_bytes.0[fine].add(size);
     }
 
     /// Takes back [`Slot::counted`], of an allocation that failed.
     pub fn uncounted(&self, size: u64) {
         let fine = fine_bin(size);
-        self.allocs[fine].set(self.allocs[fine].get().wrapping_sub(1));
-        self.alloc_bytes[fine].set(self.alloc_bytes[fine].get().wrapping_sub(size));
+        self.allocs.0[fine].set(self.allocs.0[fine].get().wrapping_sub(1));
+        self.alloc_bytes.0[fine].set(self.alloc_bytes.0[fine].get().wrapping_sub(size));
     }
 
     /// Notes that what was to be a sample could not be allocated. A new gap is due: the one at whose end it was is known to be short. An unsampled
@@ -403,7 +407,7 @@ impl Slot {
     /// Allocations of more than 256 bytes.
     fn large_allocs(&self) -> u64 {
         const FIRST: usize = fine_bin(HYBRID_THRESHOLD_BYTES + 1);
-        let large = &self.allocs[FIRST..FINE_BIN_ZERO];
+        let large = &self.allocs.0[FIRST..FINE_BIN_ZERO];
         large.iter().map(Counter::get).sum()
     }
 
@@ -453,7 +457,8 @@ impl Totals {
         let mut bytes = 0;
         for fine in 0..FINE_BINS {
             let bin = &mut self.bins[bin_of_fine(fine)];
-            let (more_allocs, more_bytes) = (slot.allocs[fine].get(), slot.alloc_bytes[fine].get());
+            let (more_allocs, more_bytes) =
+                (slot.allocs.0[fine].get(), slot.alloc_bytes.0[fine].get());
             add(&mut bin.allocs, more_allocs);
             add(&mut bin.bytes, more_bytes);
             add(&mut allocs, more_allocs);
@@ -463,7 +468,10 @@ impl Totals {
             add(&mut bin.sampled_allocs, slot.sampled_allocs[index].get());
             add(&mut bin.sampled_bytes, slot.sampled_bytes[index].get());
         }
-        add(&mut self.zero_size_allocs, slot.allocs[FINE_BIN_ZERO].get());
+        add(
+            &mut self.zero_size_allocs,
+            slot.allocs.0[FINE_BIN_ZERO].get(),
+        );
         add(&mut self.frees, slot.frees.get());
         add(&mut self.freed_bytes, slot.freed_bytes.get());
         add(&mut self.reallocs, slot.reallocs.get());

@@ -1,10 +1,10 @@
 //! Sums of the thread's own slot.
 
 use core::arch::asm;
-use core::arch::x86_64::{__m128i, _mm_add_epi64, _mm_loadu_si128, _mm_setzero_si128};
+use core::arch::x86_64::{__m128i, _mm_add_epi64, _mm_load_si128, _mm_setzero_si128};
 
 use sampler_core::bins::FINE_BINS;
-use sampler_core::counter::{Counter, Owner};
+use sampler_core::counter::{Counter, FineBins, Owner};
 
 /// The thread that holds the slot: nobody else writes it but a signal handler of that thread.
 pub struct Local;
@@ -36,14 +36,16 @@ impl Owner for Local {
 
     /// Two counters at a time, which atomics do not let the compiler do.
     #[inline(always)]
-    fn sum(counters: &[Counter; FINE_BINS]) -> u64 {
-        let pairs: *const __m128i = core::ptr::from_ref(counters).cast();
-        // SAFETY: the first pair of counters is within them.
+    fn sum(bins: &FineBins) -> u64 {
+        let pairs: *const __m128i = core::ptr::from_ref(bins).cast();
+        // SAFETY: needs SSE2, which every x86-64 has.
         let mut sums = unsafe { _mm_setzero_si128() };
         for pair in 0..FINE_BINS / 2 {
-            // SAFETY: within the counters, which are initialised and read unaligned. This thread alone writes them, so nothing changes them during the load; a
-            // handler's changes come before or after it.
-            sums = unsafe { _mm_add_epi64(sums, _mm_loadu_si128(pairs.add(pair))) };
+            // SAFETY: within the counters, and aligned as the type is. This thread alone writes them, so nothing changes them during the load; a handler's
+            // changes come before or after it.
+            let pair = unsafe { _mm_load_si128(pairs.add(pair)) };
+            // SAFETY: as above.
+            sums = unsafe { _mm_add_epi64(sums, pair) };
         }
         // SAFETY: two numbers of 64 bits, in other words.
         let [even, odd] = unsafe { core::mem::transmute::<__m128i, [u64; 2]>(sums) };
