@@ -15,7 +15,7 @@ use crate::bins::{BINS, bin};
 use crate::config::Config;
 use crate::counter::{Counter, Owner};
 use crate::scheme::DecisionName;
-use crate::weight;
+use crate::weight::{self, float};
 
 /// The sums of one slot. Memory of zeros is a slot that sampled nothing.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ impl Estimates {
         add_all::<O>(&self.bins[bin].sampled, &terms);
         let decision = config.scheme.decision();
         if decision == DecisionName::PoissonBytes {
-            let blocks = 1.0 / size as f64;
+            let blocks = 1.0 / float(size);
             let mean_bytes = config.mean_bytes;
             let tcmalloc = weight::tcmalloc_bytes(size, remaining_bytes, mean_bytes);
             let draws = weight::draws_bytes(size, remaining_bytes, mean_bytes, random_bits());
@@ -341,14 +341,14 @@ fn terms(config: &Config, size: u64) -> Option<[f64; SUMS]> {
     if size == 0 || p <= 0.0 {
         return None;
     }
-    let (weight, size) = (1.0 / p, size as f64);
+    let (weight, size) = (1.0 / p, float(size));
     let variance = (1.0 - p) * weight * weight;
     Some([weight, size * weight, variance, variance * size * size])
 }
 
 /// `(before + more)^2 - before^2`.
 fn added_square(before: u64, more: u64) -> f64 {
-    let (before, more) = (before as f64, more as f64);
+    let (before, more) = (float(before), float(more));
     more * (2.0 * before + more)
 }
 

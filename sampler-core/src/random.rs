@@ -10,6 +10,7 @@
 //! The longest gap is 53 ln 2 = 36.7 means, cutting off a tail of probability 2^-53.
 
 use crate::ln::ln;
+use crate::weight::float;
 
 /// SplitMix64: seeds the other generator, and mixes one number into another.
 pub struct SplitMix64 {
@@ -112,7 +113,7 @@ pub const fn mix(seed: u64, other: u64) -> u64 {
 pub fn gap_bytes_above(bits: u64, limit: u64, mean_bytes: u64) -> u64 {
     let unit = unit_open_closed(bits);
     // The margin is far above the rounding of both sides, and far below what would be missed.
-    if unit < 1.0 - limit as f64 / mean_bytes as f64 - 1e-9 {
+    if unit < 1.0 - float(limit) / float(mean_bytes) - 1e-9 {
         return limit + 1;
     }
     gap_bytes(unit, mean_bytes)
@@ -120,14 +121,14 @@ pub fn gap_bytes_above(bits: u64, limit: u64, mean_bytes: u64) -> u64 {
 
 /// Uniform on the multiples of 2^-53 in `(0, 1]`.
 fn unit_open_closed(bits: u64) -> f64 {
-    ((bits >> 11) + 1) as f64 * (1.0 / (1u64 << 53) as f64)
+    float((bits >> 11) + 1) * (1.0 / (1u64 << 53) as f64)
 }
 
 fn gap_bytes(unit: f64, mean_bytes: u64) -> u64 {
     if mean_bytes == 0 {
         return 0;
     }
-    round_up(-(mean_bytes as f64) * ln(unit))
+    round_up(-float(mean_bytes) * ln(unit))
 }
 
 /// To a whole number from 1 to 2^63.

@@ -17,7 +17,7 @@ use crate::gaps::{GapTotals, Gaps};
 use crate::live::load_counters;
 use crate::random::{Xoshiro256PlusPlus, mix};
 use crate::scheme::DecisionName;
-use crate::weight::of_bytes;
+use crate::weight::{float, of_bytes};
 use crate::windows::{SCALES, WindowTotals, Windows};
 
 /// Bytes of a slot.
@@ -307,7 +307,7 @@ impl Slot {
     #[inline(always)]
     pub fn perhaps_sampled_freed(&self, usable_bytes: u64, config: &Config) {
         const FEW: f64 = 1.0 / 64.0;
-        let x = usable_bytes as f64 / config.mean_bytes as f64;
+        let x = float(usable_bytes) / float(config.mean_bytes);
         let p = if x < FEW {
             x * (1.0 - x * (1.0 / 2.0 - x * (1.0 / 6.0 - x * (1.0 / 24.0))))
         } else {

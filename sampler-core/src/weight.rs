@@ -32,6 +32,12 @@ pub fn probability(config: &Config, size: u64) -> f64 {
     }
 }
 
+/// A whole number below 2^63, as sizes and means are: then the processor has one instruction for it, else it takes six.
+#[inline(always)]
+pub(crate) const fn float(whole: u64) -> f64 {
+    whole as i64 as f64
+}
+
 /// `2^-popcount(mask)`.
 pub fn of_mask(mask: u64) -> f64 {
     // The bits of a power of two: the exponent alone. Exact down to 2^-64.
@@ -43,7 +49,7 @@ pub fn of_bytes(size: u64, mean_bytes: u64) -> f64 {
     if mean_bytes == 0 {
         return 1.0;
     }
-    one_minus_exp(size as f64 / mean_bytes as f64)
+    one_minus_exp(float(size) / float(mean_bytes))
 }
 
 /// The mean of an exponential gap rounded up to whole bytes, `M = 1 / (1 - exp(-1/mean))`: about half a byte more than the mean. 1 at mean 0.
@@ -56,7 +62,7 @@ pub fn mean_of_whole_gaps(mean_bytes: u64) -> f64 {
     if mean_bytes < SERIES_START {
         return mean_of_short_whole_gaps(mean_bytes);
     }
-    let mean = mean_bytes as f64;
+    let mean = float(mean_bytes);
     let x = 1.0 / mean;
     mean + 0.5 + x * (1.0 / 12.0 - x * x * (1.0 / 720.0))
 }
@@ -72,7 +78,7 @@ fn mean_of_short_whole_gaps(mean_bytes: u64) -> f64 {
 pub fn tcmalloc_bytes(size: u64, remaining_bytes: u64, mean_bytes: u64) -> f64 {
     // At mean 0 each byte ends a gap, of which that one byte was left.
     let beyond = size.saturating_sub(remaining_bytes.max(1));
-    mean_of_whole_gaps(mean_bytes) + beyond as f64
+    mean_of_whole_gaps(mean_bytes) + float(beyond)
 }
 
 /// Draws that are followed one by one.
@@ -87,7 +93,7 @@ const DRAWS_MAX: u32 = 64;
 pub fn draws_bytes(size: u64, remaining_bytes: u64, mean_bytes: u64, random_bits: u64) -> f64 {
     let beyond = size.saturating_sub(remaining_bytes);
     if mean_bytes == 0 {
-        return size as f64;
+        return float(size);
     }
     // Of most blocks the next gap ends outside.
     match beyond.checked_sub(gap_bytes_above(random_bits, beyond, mean_bytes)) {
@@ -108,7 +114,7 @@ fn several_draws_bytes(mut beyond: u64, mean_bytes: u64, seed: u64) -> f64 {
         }
     }
     // The gap that was drawn last ended within the block.
-    f64::from(DRAWS_MAX + 1) * mean_of_whole_gaps(mean_bytes) + beyond as f64
+    f64::from(DRAWS_MAX + 1) * mean_of_whole_gaps(mean_bytes) + float(beyond)
 }
 
 #[cfg(test)]
