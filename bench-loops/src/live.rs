@@ -73,17 +73,20 @@ fn touch(block: &mut Block, size_bytes: usize) {
 fn with_idle_threads(count: usize) -> Result<Memory, String> {
     let (allocated, measured) = (Barrier::new(count + 1), Barrier::new(count + 1));
     thread::scope(|scope| {
-        for _ in 0..count {
-            scope.spawn(|| {
-                let block = allocate(PAGE_BYTES / 64);
-                allocated.wait();
-                measured.wait();
-                drop(block);
-            });
-        }
+        let idle = || {
+            let block = allocate(PAGE_BYTES / 64);
+            allocated.wait();
+            measured.wait();
+            drop(block);
+        };
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(idle)).collect();
         allocated.wait();
         let memory = Memory::now();
         measured.wait();
+        // The scope alone would wait for what they run, not for their ends: more threads than are asked for would be alive in the next round.
+        for thread in threads {
+            thread.join().map_err(|_| "an idle thread failed")?;
+        }
         memory
     })
 }
