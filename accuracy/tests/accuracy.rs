@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const FILES: [&str; 2] = ["accuracy.csv", "accuracy.txt"];
+const FILES: [&str; 3] = ["accuracy.csv", "accuracy.txt", "accuracy-findings.json"];
 const POISSON: &str = "accuracy/monotonic-300/HEADER_POISSON_BYTES";
 
 fn example() -> PathBuf {
@@ -51,7 +51,7 @@ impl Fixture {
         let output = self.run();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{stderr}");
-        let [table, report] =
+        let [table, report, _] =
             FILES.map(|file| fs::read_to_string(self.path("out").join(file)).unwrap());
         // Where a line is broken depends on every word before.
         let words: Vec<&str> = report.split_whitespace().collect();
@@ -221,7 +221,7 @@ fn without_a_sample_only_the_better_interval_is_one() {
     fixture.edit_runs(cell, |record| record["sampled_allocs"] = json!(3000));
     let (report, _) = fixture.succeeds();
     assert!(!report.contains("HEADER_PAGE_HASH is BLIND on reuse-400"));
-    assert!(report.contains("WRONG in that it is not blind"));
+    assert!(report.contains("small working sets\": WRONG. It is not blind"));
 }
 
 #[test]
