@@ -10,7 +10,11 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const FILES: [&str; 2] = ["comparison.csv", "comparison.txt"];
+const FILES: [&str; 3] = [
+    "comparison.csv",
+    "comparison.txt",
+    "comparison-findings.json",
+];
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/example")
