@@ -74,7 +74,7 @@ fn best(data: &Data) -> Vec<String> {
         .map(|order| {
             let errors: Vec<String> = order.iter().map(Worst::text).collect();
             format!(
-                "{}: of the starting document's four it errs least where it errs most. The larger RMSE of bytes on {MONOTONIC} and {REUSE}, at equal budget: {}.",
+                "{}: its worst error is the least of the starting document's four. The larger RMSE of bytes on {MONOTONIC} and {REUSE}, at equal budget: {}.",
                 order[0].scheme,
                 errors.join(", ")
             )

@@ -232,6 +232,16 @@ pub struct Worst {
 }
 
 impl Worst {
+    /// Whether the 95 % intervals have nothing in common.
+    fn is_apart(&self, other: &Worst) -> bool {
+        let ends = |it: &Worst| {
+            let point = (it.error.value, it.error.value);
+            it.error.interval.map_or(point, |it| (it.low, it.high))
+        };
+        let ((low, high), (other_low, other_high)) = (ends(self), ends(other));
+        high < other_low || other_high < low
+    }
+
     /// `HEADER_HASH 79.0 [69.9, 87.3] % (reuse-400)`
     pub fn text(&self) -> String {
         let error = percent(Some(self.error));
@@ -277,11 +287,19 @@ fn ranking(data: &Data) -> Vec<Claim> {
             "The {what} error is that of {}, by the larger RMSE of bytes on {MONOTONIC} and {REUSE}.",
             order[index].text()
         );
-        claim(
-            format!("{place}: {scheme}"),
-            order[index].scheme == scheme,
-            why,
-        )
+        // With a rival whose interval it overlaps it could change places.
+        let is_right = order[index].scheme == scheme;
+        let claimed = order.iter().find(|it| it.scheme == scheme);
+        let is_decided = claimed.is_some_and(|claimed| match is_right {
+            true => order.iter().all(|it| it.scheme == scheme || it.is_apart(claimed)),
+            false => order[index].is_apart(claimed),
+        });
+        let mut claim = claim(format!("{place}: {scheme}"), is_right, why);
+        if !is_decided {
+            claim.verdict = "undecided";
+            claim.why += " Intervals overlap that would have to be apart to tell.";
+        }
+        claim
     })
     .into()
 }
