@@ -28,7 +28,7 @@ SKIP_MISSING ?=#                         1: a program that is not installed and 
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget comparison cost drive measure-cost plot real soak survive)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget comparison cost drive measure-cost plot real results soak survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
@@ -99,6 +99,9 @@ QUICK_SCRIPTS := $(shell grep -lx '\# quick' survive/programs/*.sh)
 install_needs_of = tools/need $(sort $(shell sed -n 's/^\# needs: //p' $(1)))$(if $(SKIP_MISSING), || true)
 survive_with = $(BIN)/survive $(if $(SKIP_MISSING),--skip-missing) $(if $(filter command%,$(origin SCHEMES)),$(addprefix --scheme ,$(SCHEMES)))
 
+# What a part that was measured does last (make/results.mk).
+write_results = $(BIN)/results --data $(DATA)
+
 .PHONY: help experiments aggregate plots test survive survive-quick reference gathered clean needs-gnuplot needs-test needs-survive needs-survive-quick FORCE
 
 help: ## this text
@@ -114,7 +117,8 @@ experiments: $(RUN_FILES) ## runs every scheme and the baseline NONE on every wo
 
 aggregate: $(TABLES) ## run files -> CSV, JSON and text
 
-plots: $(foreach s,$(SETS),$(DATA)/plots/$(s).drawn) ## tables -> PNG at 300 DPI
+plots: $(foreach s,$(SETS),$(DATA)/plots/$(s).drawn) $(BIN)/results ## tables -> PNG at 300 DPI
+	@$(write_results)
 
 test: needs-test needs-survive-quick ## format check, lints, and all tests
 	cargo fmt --all --check

@@ -38,11 +38,12 @@ ACCURACY_BYTES_SCHEMES := HEADER_POISSON_BYTES HEADER_BERNOULLI HEADER_HYBRID
 
 ACCURACY_RAW := $(DATA)/raw/accuracy
 ACCURACY_BYTES_RAW := $(DATA)/raw/accuracy-bytes
-ACCURACY_TABLES := $(DATA)/accuracy.csv $(DATA)/accuracy.txt
+ACCURACY_TABLES := $(addprefix $(DATA)/,accuracy.csv accuracy.txt accuracy-findings.json)
 
 .PHONY: accuracy accuracy-reference clean-accuracy
 
-accuracy: $(ACCURACY_TABLES) $(DATA)/plots/accuracy.drawn ## how wrong each scheme's estimates are at equal budget: bias, coverage, leaks, blind spots
+accuracy: $(ACCURACY_TABLES) $(DATA)/plots/accuracy.drawn $(BIN)/results ## how wrong each scheme's estimates are at equal budget: bias, coverage, leaks, blind spots
+	@$(write_results)
 
 # Some twenty thousand run files, so their rules are there only when they are wanted.
 ifneq ($(filter accuracy accuracy-reference $(DATA)/raw/accuracy% $(ACCURACY_TABLES),$(MAKECMDGOALS)),)
@@ -94,9 +95,9 @@ $(DATA)/plots/accuracy.drawn: $(ACCURACY_TABLES) $(BIN)/plot | needs-gnuplot
 	$(BIN)/plot --data $(DATA) --subset accuracy --out $(DATA)/plots/accuracy
 	@touch $@
 
-accuracy-reference: accuracy ## copies accuracy.txt and its figures to data/reference/accuracy, where they are committed
+accuracy-reference: accuracy ## copies accuracy.txt, its answers and its figures to data/reference/accuracy, where they are committed
 	rm -rf data/reference/accuracy && mkdir -p data/reference/accuracy
-	cp $(DATA)/accuracy.txt $(DATA)/plots/accuracy/*.png data/reference/accuracy
+	cp $(DATA)/accuracy.txt $(DATA)/accuracy-findings.json $(DATA)/plots/accuracy/*.png data/reference/accuracy
 
 clean: clean-accuracy
 clean-accuracy:

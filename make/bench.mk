@@ -9,13 +9,14 @@ COST_RAW := $(DATA)/raw/cost
 COST_ROUNDS := $(foreach n,$(shell seq -f '%02g' 1 $(BENCH_ROUNDS)),$(COST_RAW)/loops-$(n).json) \
                $(foreach n,$(shell seq -f '%02g' 1 $(PROGRAM_ROUNDS)),$(COST_RAW)/programs-$(n).json)
 COST_FILES := $(COST_RAW)/instructions-01.json $(COST_RAW)/memory-01.json $(COST_ROUNDS)
-DERIVED += $(DATA)/cost.csv $(DATA)/cost.txt
+DERIVED += $(addprefix $(DATA)/,cost.csv cost.txt cost-findings.json)
 COST_PEERS := jemalloc tcmalloc-sampling mimalloc heaptrack
 
 .PHONY: bench bench-reference needs-bench
 
-bench: $(DATA)/cost.csv $(DATA)/plots/cost.drawn ## what each scheme costs: time, instructions, memory, beside other allocators (ten minutes)
+bench: $(DATA)/cost.csv $(DATA)/plots/cost.drawn $(BIN)/results ## what each scheme costs: time, instructions, memory, beside other allocators (ten minutes)
 	@cat $(DATA)/cost.txt
+	@$(write_results)
 
 $(COST_FILES): $(BIN)/measure-cost $(BIN)/bench-loops $(BIN)/libsampler_preload.so | needs-bench
 	@echo 'cost $(words $(filter $(wildcard $(COST_RAW)/*.json),$(COST_FILES)))/$(words $(COST_FILES)) done; now $(basename $(@F))'
@@ -36,5 +37,5 @@ needs-bench:
 
 bench-reference: $(DATA)/cost.csv $(DATA)/plots/cost.drawn ## copies the table and the figures of costs to data/reference, where they are committed
 	mkdir -p data/reference/plots
-	cp $(DATA)/cost.csv $(DATA)/cost.txt data/reference
+	cp $(DATA)/cost.csv $(DATA)/cost.txt $(DATA)/cost-findings.json data/reference
 	cp $(DATA)/plots/cost_*.png data/reference/plots

@@ -56,12 +56,13 @@ COMPARISON_RATE_NUMBERS := $(shell seq -f '%02g' 1 $(COMPARISON_RATE_RUNS))
 COMPARISON_RUN_FILES := $(call run_files_of,$(call share,$(foreach n,$(sort $(COMPARISON_NUMBERS) $(COMPARISON_RATE_NUMBERS)), \
   $(addprefix $(n):,$(if $(filter $(n),$(COMPARISON_NUMBERS)),$(filter-out $(COMPARISON_RATES),$(COMPARISON_WORKLOADS))) $(if $(filter $(n),$(COMPARISON_RATE_NUMBERS)),$(COMPARISON_RATES))))),comparison_schemes_of)
 COMPARISON_PARAMETER_FILES := $(sort $(foreach file,$(COMPARISON_RUN_FILES),$(dir $(file))parameters))
-COMPARISON_TABLES := $(DATA)/comparison.csv $(DATA)/comparison.txt
+COMPARISON_TABLES := $(addprefix $(DATA)/,comparison.csv comparison.txt comparison-findings.json)
 
 .PHONY: comparison comparison-reference clean-comparison
 
 # A share makes its runs alone: tables are of all of them.
-comparison: $(if $(SHARD),$(COMPARISON_RUN_FILES),$(COMPARISON_TABLES) $(DATA)/plots/comparison.drawn) ## headers on all blocks, on sampled ones, or none: memory, frees, cost
+comparison: $(if $(SHARD),$(COMPARISON_RUN_FILES),$(COMPARISON_TABLES) $(DATA)/plots/comparison.drawn $(BIN)/results) ## headers on all blocks, on sampled ones, or none: memory, frees, cost
+	@$(if $(SHARD),,$(write_results))
 
 $(filter-out $(PARAMETER_FILES),$(COMPARISON_PARAMETER_FILES)): export PARAMETERS = $(call parameters_of,$(workload),$(scheme)) SEED $(SEED) -- $(CMD_$(workload))
 $(filter-out $(PARAMETER_FILES),$(COMPARISON_PARAMETER_FILES)): FORCE

@@ -18,7 +18,8 @@ REAL_ASKED_FILES := $(sort $(foreach w,$(REAL_KNOWN),$(filter $(DATA)/raw/real/$
 .PHONY: experiments-real $(addprefix needs-real-,$(REAL_KNOWN))
 
 # A share makes its runs alone.
-experiments-real: $(REAL_RUN_FILES) $(if $(SHARD),,$(TABLES) $(DATA)/plots/real.drawn $(DATA)/real.txt $(DATA)/plots/real-costs.drawn) ## real programs: servers under load, a build, scripts; then tables and figures
+experiments-real: $(REAL_RUN_FILES) $(if $(SHARD),,$(TABLES) $(DATA)/plots/real.drawn $(DATA)/real.txt $(DATA)/plots/real-costs.drawn $(BIN)/results) ## real programs: servers under load, a build, scripts; then tables and figures
+	@$(if $(SHARD),,$(write_results))
 
 $(REAL_ASKED_FILES): $(BIN)/sampler-live
 # With -j too.

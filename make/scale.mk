@@ -1,11 +1,12 @@
 # Real programs: runs of set `real` to tables and figures.
 
-REAL_TABLES := $(addprefix $(DATA)/,real.csv real.txt)
+REAL_TABLES := $(addprefix $(DATA)/,real.csv real.txt real-findings.json)
 DERIVED += $(REAL_TABLES)
 
 .PHONY: real real-reference
 
-real: $(REAL_TABLES) $(DATA)/plots/real.drawn $(DATA)/plots/real-costs.drawn ## what the runs of real programs say: costs, ratios, bounds, figures
+real: $(REAL_TABLES) $(DATA)/plots/real.drawn $(DATA)/plots/real-costs.drawn $(BIN)/results ## what the runs of real programs say: costs, ratios, bounds, figures
+	@$(write_results)
 	@sed -n '/^Bounds$$/,/^What the starting/p' $(DATA)/real.txt | sed '$$d'
 
 $(REAL_TABLES) &: $(DATA)/raw/runs.list $(BIN)/real

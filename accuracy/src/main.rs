@@ -1,7 +1,7 @@
 //! How wrong each scheme is at equal budget: what it estimated in many runs, beside the truth that every run knows.
 //!
 //! Reading order: what is read ([`paths`], over [`run`] and [`budget`], by [`node`]); the schemes ([`schemes`]); what is made of the runs ([`measure`], rows of
-//! one table in [`rows`], over [`over_runs`]); the two files ([`report`], [`layout`], [`output`]).
+//! one table in [`rows`], over [`over_runs`]); the three files ([`report`], [`layout`], [`output`]).
 //!
 //! Every sentence about a number is made beside the number; none is typed.
 #![forbid(unsafe_code)]
@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use argh::FromArgs;
 
 /// Say from many runs of each scheme how wrong its estimates are, and how often its 95 % intervals hold the truth.
-/// Writes accuracy.csv (shares and ratios, sizes in bytes) and accuracy.txt.
+/// Writes accuracy.csv (shares and ratios, sizes in bytes), accuracy.txt, and its answers as accuracy-findings.json.
 #[derive(FromArgs)]
 #[argh(
     example = "the runs of this repository:\n  {command_name} --raw data/raw --out data",
@@ -37,7 +37,7 @@ struct Options {
     #[argh(option, default = "PathBuf::from(\"data/raw\")")]
     raw: PathBuf,
 
-    /// directory that receives the two files; made if it is not there (default data)
+    /// directory that receives the files; made if it is not there (default data)
     #[argh(option, default = "PathBuf::from(\"data\")")]
     out: PathBuf,
 }
@@ -55,12 +55,15 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let workloads = paths::read_all(&options.raw)?;
     let rows = measure::all(&workloads);
-    let report = report::text(&workloads, &rows);
     output::write_all(
         &options.out,
         &[
             ("accuracy.csv", rows.csv()),
-            ("accuracy.txt", report.into_bytes()),
+            ("accuracy.txt", report::text(&workloads, &rows).into_bytes()),
+            (
+                "accuracy-findings.json",
+                report::findings(&workloads, &rows),
+            ),
         ],
     )
 }

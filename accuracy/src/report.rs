@@ -4,6 +4,7 @@ mod answers;
 mod blind;
 mod claims;
 mod estimates;
+mod findings;
 mod notes;
 
 use crate::layout::{heading, item};
@@ -70,6 +71,11 @@ impl Data<'_> {
 /// The set at equal samples.
 pub const MAIN_SET: &str = "accuracy";
 
+/// The answers and claims alone, for accuracy-findings.json.
+pub fn findings(workloads: &[Workload], rows: &Rows) -> Vec<u8> {
+    findings::json(&Data { workloads, rows })
+}
+
 /// The whole report.
 pub fn text(workloads: &[Workload], rows: &Rows) -> String {
     let data = Data { workloads, rows };
@@ -98,6 +104,6 @@ pub fn text(workloads: &[Workload], rows: &Rows) -> String {
     text.push_str(&heading("Gaps between samples"));
     text.push_str(&blind::gaps(&data));
     text.push_str(&heading("Notes"));
-    text.push_str(&notes::text(&data));
+    text.push_str(&notes::of(&data).text());
     text
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const FILES: [&str; 2] = ["accuracy.csv", "accuracy.txt"];
+const FILES: [&str; 3] = ["accuracy.csv", "accuracy.txt", "accuracy-findings.json"];
 const POISSON: &str = "accuracy/monotonic-300/HEADER_POISSON_BYTES";
 
 fn example() -> PathBuf {
@@ -51,7 +51,7 @@ impl Fixture {
         let output = self.run();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{stderr}");
-        let [table, report] =
+        let [table, report, _] =
             FILES.map(|file| fs::read_to_string(self.path("out").join(file)).unwrap());
         // Where a line is broken depends on every word before.
         let words: Vec<&str> = report.split_whitespace().collect();
@@ -221,7 +221,7 @@ fn without_a_sample_only_the_better_interval_is_one() {
     fixture.edit_runs(cell, |record| record["sampled_allocs"] = json!(3000));
     let (report, _) = fixture.succeeds();
     assert!(!report.contains("HEADER_PAGE_HASH is BLIND on reuse-400"));
-    assert!(report.contains("WRONG in that it is not blind"));
+    assert!(report.contains("small working sets\": WRONG. It is not blind"));
 }
 
 #[test]
@@ -445,4 +445,47 @@ fn bad_inputs_are_refused_in_one_line_and_nothing_is_written() {
     let fixture = Fixture::new();
     fs::remove_dir_all(fixture.path("raw/accuracy")).unwrap();
     assert!(fixture.fails().contains("found no run of a set accuracy"));
+}
+
+#[test]
+fn winner_and_loser_are_told_by_their_worst_error() {
+    let ranking = |errors: [(&str, f64); 4]| {
+        let fixture = Fixture::new();
+        for (scheme, error) in errors {
+            for workload in ["monotonic-300", "reuse-400"] {
+                fixture.edit_runs(&format!("accuracy/{workload}/{scheme}"), |record| {
+                    let truth = record["total_bytes_alloc"].as_f64().unwrap();
+                    record["estimates"]["bytes"] = json!(truth * (1.0 + error));
+                });
+            }
+        }
+        fixture.succeeds().0
+    };
+    let report = ranking([
+        ("HEADER_POISSON_BYTES", 0.1),
+        ("HEADER_HYBRID", 0.2),
+        ("HEADER_HASH", 0.3),
+        ("HEADER_PAGE_HASH", 0.4),
+    ]);
+    for expected in [
+        "- HEADER_POISSON_BYTES: its worst error is the least",
+        "\"Winner: HEADER_POISSON_BYTES\": RIGHT. The least error is that of HEADER_POISSON_BYTES 10.0 %",
+        "\"Runner-up: HEADER_HYBRID\": RIGHT.",
+        "\"Avoid: HEADER_PAGE_HASH\": RIGHT.",
+    ] {
+        assert!(report.contains(expected), "{expected}: {report}");
+    }
+    let report = ranking([
+        ("HEADER_POISSON_BYTES", 0.2),
+        ("HEADER_HYBRID", 0.2),
+        ("HEADER_HASH", 0.4),
+        ("HEADER_PAGE_HASH", 0.3),
+    ]);
+    for expected in [
+        "\"Winner: HEADER_POISSON_BYTES\": UNDECIDED.",
+        "\"Runner-up: HEADER_HYBRID\": UNDECIDED.",
+        "\"Avoid: HEADER_PAGE_HASH\": WRONG. The largest error is that of HEADER_HASH 40.0 %",
+    ] {
+        assert!(report.contains(expected), "{expected}: {report}");
+    }
 }

@@ -3,10 +3,10 @@
 use crate::claims::{bias_of, consistency_of};
 use crate::costs::{MORE_THAN_NONE, place};
 use crate::frees::{BYTES_OVER_TRUE, MISCOUNTED};
-use crate::layout::{bytes, growth, number};
+use crate::layout::{bytes, growth, growths, number, sizes as bytes_of, spread};
 use crate::measures::{Measures, Part};
 use crate::memory::{HEADERS, MORE_PER_BLOCK, OVER_NONE, TABLE};
-use crate::schemes::{FREES, LIVE_BYTES, REUSE};
+use crate::schemes::{FREES, LIVE_BYTES, REUSE, sampling};
 use crate::spread::Spread;
 
 const HEADER: &str = "HEADER_POISSON_BYTES";
@@ -23,13 +23,19 @@ const WITH_HEADERS: [&str; 4] = [
 /// A growth of the process below this is called small.
 const SMALL: f64 = 1.01;
 
-/// Each question and its sentences.
+/// Each question that has an answer, with its sentences.
 pub fn all(measures: &Measures) -> Vec<(&'static str, Vec<String>)> {
-    vec![
+    let mut answers = vec![
         ("Does header overhead matter?", overhead(measures)),
-        ("Is exact tracking worth it?", exactness(measures)),
-        ("Which scheme is best with headers?", best(measures)),
-    ]
+        ("Is exact free tracking worth it?", exactness(measures)),
+        (
+            "Which sampling scheme is best with headers?",
+            best(measures),
+        ),
+        ("Which scheme to use when?", uses(measures)),
+    ];
+    answers.retain(|(_, sentences)| !sentences.is_empty());
+    answers
 }
 
 fn at_a_million(measures: &Measures, size: u64, scheme: &str, metric: &str) -> Option<Spread> {
@@ -47,7 +53,7 @@ fn overhead(measures: &Measures) -> Vec<String> {
     let list = |pick: &dyn Fn(&(u64, Spread)) -> bool| -> Vec<String> {
         let picked = sizes.iter().filter(|size| pick(size));
         picked
-            .map(|(size, ratio)| format!("{size} B ({})", growth(ratio.value)))
+            .map(|(size, ratio)| format!("{size} B ({})", growths(Some(*ratio))))
             .collect()
     };
     let large = list(&|(_, ratio)| ratio.value >= SMALL);
@@ -55,8 +61,9 @@ fn overhead(measures: &Measures) -> Vec<String> {
     let mut sentences = Vec::new();
     if !large.is_empty() {
         sentences.push(format!(
-            "Yes for blocks of {}: by so much a process with a million of them alive grows with a header on each.",
-            large.join(", ")
+            "Yes for blocks of {}: by so much a process with a million of them alive grows with a header on each (n = {}).",
+            large.join(", "),
+            sizes[0].1.n
         ));
     }
     if !small.is_empty() {
@@ -104,37 +111,48 @@ fn overhead(measures: &Measures) -> Vec<String> {
     sentences
 }
 
+/// Headers and table of a million live blocks of 64 B.
+fn memory_of(measures: &Measures, scheme: &str) -> Option<Spread> {
+    Some(at_a_million(measures, 64, scheme, HEADERS)? + at_a_million(measures, 64, scheme, TABLE)?)
+}
+
+/// In how many runs every sampled free was known; `None` if not in all, or if none ran.
+fn runs_exact(measures: &Measures, scheme: &str) -> Option<usize> {
+    let of = |(workload, _)| measures.get(Part::Frees, workload, scheme, MISCOUNTED);
+    let wrong: Vec<Spread> = FREES.into_iter().filter_map(of).collect();
+    let is_exact = |wrong: &Spread| wrong.low == 0.0 && wrong.high == 0.0;
+    let n = wrong.iter().map(|wrong| wrong.n).sum();
+    (n > 0 && wrong.iter().all(is_exact)).then_some(n)
+}
+
 fn exactness(measures: &Measures) -> Vec<String> {
-    let mut sentences = Vec::new();
-    let mut exact = Vec::new();
-    for scheme in [HEADER, TAGS, MAP, STATELESS] {
-        let wrong: Vec<Spread> = FREES
-            .iter()
-            .filter_map(|(workload, _)| measures.get(Part::Frees, workload, scheme, MISCOUNTED))
-            .collect();
-        let memory = at_a_million(measures, 64, scheme, HEADERS)
-            .zip(at_a_million(measures, 64, scheme, TABLE))
-            .map(|(headers, table)| headers.value + table.value);
-        let Some(memory) = memory.filter(|_| !wrong.is_empty()) else {
-            continue;
-        };
-        if wrong
-            .iter()
-            .all(|wrong| wrong.low == 0.0 && wrong.high == 0.0)
-        {
-            exact.push((scheme, memory));
-        }
-    }
+    let exact: Vec<(&str, Spread, usize)> = [HEADER, TAGS, MAP, STATELESS]
+        .into_iter()
+        .filter_map(|scheme| {
+            let runs = runs_exact(measures, scheme)?;
+            Some((scheme, memory_of(measures, scheme)?, runs))
+        })
+        .collect();
     if exact.is_empty() {
         return vec!["Not measured, or no tracking knows its sampled frees.".into()];
     }
+    let mut sentences = Vec::new();
+    let exact_of = |scheme: &str| exact.iter().find(|(name, ..)| *name == scheme);
+    if let (Some((_, all, _)), Some((_, sampled, _))) = (exact_of(HEADER), exact_of(TAGS)) {
+        sentences.push(format!(
+            "Exact frees cost {} with headers on sampled blocks; headers on all take {}, {} times as much, for the same.",
+            bytes_of(*sampled),
+            bytes_of(*all),
+            number(all.value / sampled.value)
+        ));
+    }
     let list: Vec<String> = exact
         .iter()
-        .map(|(scheme, memory)| format!("{scheme} with {}", bytes(*memory)))
+        .map(|(scheme, memory, runs)| format!("{scheme} with {} ({runs} runs)", bytes_of(*memory)))
         .collect();
-    let is_needed = exact.iter().all(|(scheme, _)| *scheme == HEADER);
+    let is_needed = exact.iter().all(|(scheme, ..)| *scheme == HEADER);
     sentences.push(format!(
-        "Exact numbers of sampled frees {} a header on every block. Every one is known to {} of headers and table for a million live blocks of 64 B.",
+        "Exact numbers of sampled frees {} a header on every block. Every one is known to {}, of headers and table for a million live blocks of 64 B.",
         if is_needed { "need" } else { "do not need" },
         list.join(", ")
     ));
@@ -155,16 +173,14 @@ fn exactness(measures: &Measures) -> Vec<String> {
             growth(ratio.high)
         ));
     }
-    let exact_of = |scheme: &str| exact.iter().find(|(name, _)| *name == scheme);
-    if let (Some((_, all)), Some((_, sampled))) = (exact_of(HEADER), exact_of(TAGS)) {
-        sentences.push(format!(
-            "So exact frees cost {} with headers on sampled blocks; headers on all take {}, {} times as much, for the same.",
-            bytes(*sampled),
-            bytes(*all),
-            number(all / sampled)
-        ));
-    }
     sentences
+}
+
+/// High consistency, and no more than a low risk of bias, where addresses return; `None` if that was not measured.
+fn is_good(measures: &Measures, scheme: &str) -> Option<bool> {
+    let consistency = consistency_of(measures, scheme)?.grade;
+    let bias = bias_of(measures, scheme)?.grade;
+    Some(consistency == "high" && ["none", "low"].contains(&bias))
 }
 
 fn best(measures: &Measures) -> Vec<String> {
@@ -193,7 +209,7 @@ fn best(measures: &Measures) -> Vec<String> {
             number(ratio.low),
             number(ratio.high)
         ));
-        if consistency.grade == "high" && ["none", "low"].contains(&bias.grade) {
+        if is_good(measures, scheme) == Some(true) {
             good.push((scheme, times.value, more));
         }
     }
@@ -207,16 +223,72 @@ fn best(measures: &Measures) -> Vec<String> {
             |scheme: &(&str, f64, Option<Spread>)| scheme.2.map_or(scheme.1, |more| more.value);
         cost(a).total_cmp(&cost(b))
     });
-    sentences.push(match cheapest {
+    let in_short = match cheapest {
         Some((scheme, ..)) => {
             let names: Vec<&str> = good.iter().map(|(name, ..)| *name).collect();
-            let by = if good.iter().all(|(_, _, more)| more.is_some()) { "instructions" } else { "spread" };
+            let by = if good.iter().all(|(_, _, more)| more.is_some()) {
+                "instructions"
+            } else {
+                "spread"
+            };
+            let estimates = bias_of(measures, scheme).map_or(String::new(), |bias| {
+                format!(
+                    ", whose estimates are {} times the truth (n = {})",
+                    spread(Some(bias.spread)),
+                    bias.spread.n
+                )
+            });
             format!(
-                "Best where addresses return: {scheme}, the least in {by} of those that are consistent without bias ({}).",
+                "Best where addresses return: {scheme}{estimates}; the least in {by} of those that are consistent without bias ({}).",
                 names.join(", ")
             )
         }
         None => "None of them is consistent and without bias where addresses return.".into(),
-    });
+    };
+    sentences.insert(0, in_short);
+    sentences
+}
+
+/// Recommendations that the numbers make; each says by which.
+fn uses(measures: &Measures) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut exact: Vec<(&str, Spread)> = sampling()
+        .filter(|scheme| is_good(measures, scheme.name) == Some(true))
+        .filter(|scheme| runs_exact(measures, scheme.name).is_some())
+        .filter_map(|scheme| Some((scheme.name, memory_of(measures, scheme.name)?)))
+        .collect();
+    exact.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
+    let list: Vec<String> = exact
+        .iter()
+        .map(|(scheme, memory)| format!("{scheme} {}", bytes_of(*memory)))
+        .collect();
+    if let Some((scheme, _)) = exact.first() {
+        sentences.push(format!(
+            "To know the frees of sampled blocks use {scheme}: the least headers and table for a million live blocks of 64 B of those measured that know every sampled free and are consistent without bias where addresses return ({}).",
+            list.join(", ")
+        ));
+    }
+    let growth_at = |size| at_a_million(measures, size, HEADER, OVER_NONE);
+    if let (Some(small), Some(large)) = (growth_at(LIVE_BYTES[0]), growth_at(LIVE_BYTES[3])) {
+        sentences.push(format!(
+            "Use a header on every block where the sizes of unsampled frees are to be known too, so that freed and live bytes are exact; no other tracking has them. A process grows by {} for it at {} B a block, by {} at {} B.",
+            growths(Some(small)),
+            LIVE_BYTES[0],
+            growths(Some(large)),
+            LIVE_BYTES[3]
+        ));
+    }
+    let is_low = |scheme| Some(consistency_of(measures, scheme)?.grade == "low");
+    let low: Vec<String> = sampling()
+        .filter(|scheme| is_low(scheme.name) == Some(true))
+        .filter_map(|scheme| Some((scheme.name, bias_of(measures, scheme.name)?.spread)))
+        .map(|(scheme, ratio)| format!("{scheme} {}", spread(Some(ratio))))
+        .collect();
+    if !low.is_empty() {
+        sentences.push(format!(
+            "Where addresses return avoid schemes of low consistency; their estimated over true allocations: {}.",
+            low.join(", ")
+        ));
+    }
     sentences
 }

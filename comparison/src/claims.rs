@@ -9,6 +9,7 @@ mod memory;
 mod ranking;
 mod uses;
 
+use crate::layout::spread;
 use crate::measures::Measures;
 use crate::spread::Spread;
 
@@ -64,6 +65,24 @@ pub struct Claim {
     pub verdict: Verdict,
     /// Why, with the numbers.
     pub why: String,
+}
+
+impl Claim {
+    /// `header_bytes: 16000016 bytes, n = 3, live-1m-64`
+    pub fn number(&self) -> Option<String> {
+        let measured = self.measured?;
+        let at = match self.workload.as_str() {
+            "" => String::new(),
+            workload => format!(", {workload}"),
+        };
+        Some(format!(
+            "{}: {} {}, n = {}{at}",
+            self.metric,
+            spread(Some(measured)),
+            self.unit,
+            measured.n
+        ))
+    }
 }
 
 /// The seed's tables and lists.

@@ -48,6 +48,17 @@ pub fn bytes(value: f64) -> String {
     format!("{:.decimals$} {name}", value / unit)
 }
 
+/// The same of a mean, the lowest and the highest.
+pub fn sizes(size: Spread) -> String {
+    let Spread {
+        value, low, high, ..
+    } = size;
+    match low == high {
+        true => bytes(value),
+        false => format!("{} [{}, {}]", bytes(value), bytes(low), bytes(high)),
+    }
+}
+
 /// A ratio less 1, as percent: `+5.9 %`.
 pub fn growth(ratio: f64) -> String {
     let percent = (ratio - 1.0) * 100.0;

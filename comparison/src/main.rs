@@ -2,7 +2,8 @@
 //!
 //! Reading order: what is read ([`run`], [`cost`], [`lines`]); what is made of it ([`measures`], rows of one table, over
 //! [`spread`] and [`schemes`]): [`memory`], [`frees`], [`rates`], [`costs`], [`complexity`]; the seed's cells with a verdict each
-//! ([`claims`]), the answers to its questions ([`answers`]); and the two files ([`report`], [`table`], [`output`]).
+//! ([`claims`]), the answers to its questions ([`answers`]), where the runs are from ([`notes`]); and the three files ([`report`], [`table`],
+//! [`findings`], [`output`]).
 //!
 //! Every sentence about a number is made beside the number; none is typed.
 #![forbid(unsafe_code)]
@@ -24,7 +25,9 @@ mod rates;
 mod answers;
 mod claims;
 mod goals;
+mod notes;
 
+mod findings;
 mod layout;
 mod output;
 mod report;
@@ -38,7 +41,7 @@ use argh::FromArgs;
 use crate::measures::Measures;
 
 /// Compare the trackings by the runs of set comparison, and hold the seed's claims against what was measured.
-/// Writes comparison.csv (sizes in bytes, ratios over what their metric names) and comparison.txt.
+/// Writes comparison.csv (sizes in bytes, ratios over what their metric names), comparison.txt, and its answers as comparison-findings.json.
 #[derive(FromArgs)]
 #[argh(
     example = "the runs of this repository, with the costs that `make bench` measured, if they are there:
@@ -57,7 +60,7 @@ struct Options {
     #[argh(option, default = "PathBuf::from(\"data/lines-of-tracking.csv\")")]
     lines: PathBuf,
 
-    /// directory that receives the two files; made if it is not there (default data)
+    /// directory that receives the files; made if it is not there (default data)
     #[argh(option, default = "PathBuf::from(\"data\")")]
     out: PathBuf,
 }
@@ -90,6 +93,10 @@ fn run(options: &Options) -> Result<(), String> {
             (
                 "comparison.txt",
                 report::text(&runs, &measures, &claims).into_bytes(),
+            ),
+            (
+                "comparison-findings.json",
+                findings::json(&runs, &measures, &claims),
             ),
         ],
     )

@@ -1,6 +1,5 @@
 //! comparison.txt: the matrix to read, with the seed's claims beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::answers;
@@ -15,6 +14,7 @@ use crate::goals::{self, GOALS, MEMORY_GOAL};
 use crate::layout::{NO_NUMBER, align, bytes, growth, growths, number, spread, wrapped};
 use crate::measures::{Measures, Part};
 use crate::memory::{HEADERS, MORE, MORE_PER_BLOCK, OVER_NONE, PEAK_RSS, TABLE};
+use crate::notes;
 use crate::rates::{DISPERSION, ESTIMATE, LIVE_ESTIMATE, RATE};
 use crate::run::Runs;
 use crate::schemes::{
@@ -22,7 +22,8 @@ use crate::schemes::{
 };
 use crate::spread::Spread;
 
-const LEGEND: [&str; 4] = [
+/// How to read the numbers.
+pub const LEGEND: [&str; 4] = [
     "a [b, c] is the mean over n runs, the lowest and the highest; a alone: all runs gave the same. Costs are as the table of costs gives them.",
     "Every scheme expects to sample one allocation in 256: mask 0xFF, or the mean gap that gives it for the workload's sizes.",
     "A number of the seed is right if the measured one is within 10 % of it. Not as stated: true of something else, or under a condition it leaves out.",
@@ -72,19 +73,8 @@ fn matrix(claims: &[Claim]) -> String {
                 claim.why
             );
             text.push_str(&wrapped(&line, "- ", "  "));
-            if let Some(measured) = claim.measured {
-                let unit = claim.unit;
-                let at = match claim.workload.as_str() {
-                    "" => String::new(),
-                    workload => format!(", {workload}"),
-                };
-                let line = format!(
-                    "[{}: {} {unit}, n = {}{at}]",
-                    claim.metric,
-                    spread(Some(measured)),
-                    measured.n
-                );
-                text.push_str(&wrapped(&line, "  ", "  "));
+            if let Some(number) = claim.number() {
+                text.push_str(&wrapped(&format!("[{number}]"), "  ", "  "));
             }
         }
     }
@@ -388,38 +378,16 @@ fn complexity(measures: &Measures) -> String {
 }
 
 fn notes(runs: &Runs) -> String {
-    let mut text = heading("Notes");
-    let mut lost: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
-    let mut machines: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut counts = BTreeSet::new();
-    for (_, _, path) in runs.paths() {
-        counts.insert(path.len());
-        for run in path {
-            *machines.entry(&run.machine).or_default() += 1;
-            for (name, count) in &run.record.losses {
-                let (sum, runs) = lost.entry(name).or_default();
-                *sum += count;
-                *runs += 1;
-            }
-        }
-    }
-    let total: usize = machines.values().sum();
-    let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
-    let mut lines = vec![format!(
-        "{total} runs; a scheme has {} of a workload.",
-        counts.join(" or ")
-    )];
-    if lost.is_empty() {
-        lines.push("Lost: nothing.".into());
-    }
-    for (name, (sum, runs)) in lost {
-        lines.push(format!("Lost: {sum} {name} in {runs} runs."));
-    }
-    for (machine, runs) in machines {
-        lines.push(format!("Machine (processor; cores; memory in bytes; kernel; C library) of {runs} runs: {machine}."));
-    }
-    lines
-        .iter()
-        .for_each(|line| text.push_str(&wrapped(line, "- ", "  ")));
-    text
+    let notes = notes::of(runs);
+    let machine = |(machine, runs): &(String, usize)| {
+        format!(
+            "Machine (processor; cores; memory in bytes; kernel; C library) of {runs} runs: {machine}."
+        )
+    };
+    let lines = [&notes.runs].into_iter().chain(&notes.lost).cloned();
+    let lines: String = lines
+        .chain(notes.machines.iter().map(machine))
+        .map(|line| wrapped(&line, "- ", "  "))
+        .collect();
+    heading("Notes") + &lines
 }

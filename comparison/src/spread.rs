@@ -40,6 +40,20 @@ impl Spread {
     }
 }
 
+impl std::ops::Add for Spread {
+    type Output = Spread;
+
+    /// The sum of two numbers that vary together; of the fewer runs.
+    fn add(self, other: Spread) -> Spread {
+        Spread {
+            value: self.value + other.value,
+            low: self.low + other.low,
+            high: self.high + other.high,
+            n: self.n.min(other.n),
+        }
+    }
+}
+
 /// Standard deviation with n - 1 in the denominator; `None` of fewer than 2 values.
 pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     let n = values.len();

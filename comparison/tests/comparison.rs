@@ -10,7 +10,11 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const FILES: [&str; 2] = ["comparison.csv", "comparison.txt"];
+const FILES: [&str; 3] = [
+    "comparison.csv",
+    "comparison.txt",
+    "comparison-findings.json",
+];
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/example")
@@ -174,6 +178,8 @@ fn a_scheme_that_misses_frees_is_found_out() {
         report.contains(&format!("{claim}RIGHT. every sampled free known")),
         "{report}"
     );
+    let advice = "To know the frees of sampled blocks use HEADER_POISSON_BYTES";
+    assert!(report.contains(advice), "{report}");
     fixture.edit("frees-plain/HEADER_POISSON_BYTES/run-02.json", |run| {
         let frees = &mut run["processes"][0]["sampled_frees"];
         *frees = json!(frees.as_u64().unwrap() - 40);
@@ -183,6 +189,7 @@ fn a_scheme_that_misses_frees_is_found_out() {
         report.contains(&format!("{claim}WRONG. from -")),
         "{report}"
     );
+    assert!(!report.contains(advice), "{report}");
     // What the runtime allocates in these bins may be alive: at most a dozen of the 40.
     let row = row(
         &table,

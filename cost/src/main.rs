@@ -52,11 +52,13 @@ fn run(options: &Options) -> Result<(), String> {
     let mut rows = rows::all(&measured);
     rows.extend(rates);
     let text = report::text(&files, &measured, &rows);
-    // Both are made before the first is put in place.
+    let findings = report::findings(&files, &measured, &rows);
+    // All are made before the first is put in place.
     let table = rows::to_csv(&rows)?;
     fs::create_dir_all(&options.out).map_err(|e| format!("{}: {e}", options.out.display()))?;
     write_whole(&options.out.join("cost.csv"), &table)?;
     write_whole(&options.out.join("cost.txt"), text.as_bytes())?;
+    write_whole(&options.out.join("cost-findings.json"), &findings)?;
     std::io::stdout()
         .write_all(text.as_bytes())
         .map_err(|error| format!("standard output: {error}"))

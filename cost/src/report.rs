@@ -1,11 +1,50 @@
 //! The text: what was measured on which machine, the pair of malloc and free beside its bounds, then every other question.
 
+use serde_json::{Value, json};
+
 use crate::bounds;
 use crate::files::File;
 use crate::measured::{Measured, Subject};
 use crate::median::Median;
 use crate::rows::Row;
 use crate::text::Table;
+
+const PAIRS: &str = "A pair of free and malloc (loop window: 1000 live blocks of 16-256 B)";
+const PAIRS_NOTE: &str = "Instructions: exact, by callgrind, over NONE (NONE itself: over PLAIN); of schemes that hash, at the share of samples that the\nmask expects, since the layout under callgrind is one draw (cost.csv has what was counted too). Time: processor time over PLAIN, median of paired\nrounds [95 % interval]. 'bound' is what this project set itself; 'over' marks a median that is above it.";
+
+/// What data/RESULTS.md takes of it, for cost-findings.json: the pair, and the bounds.
+pub fn findings(files: &[File], measured: &Measured, rows: &[Row]) -> Vec<u8> {
+    let rows = Rows(rows);
+    let block = |section: &str, title: &str, sentences: Vec<String>, table: Value| json!({ "section": section, "title": title, "sentences": sentences, "table": table });
+    let pairs = pairs(measured, &rows);
+    let mut blocks = Vec::new();
+    if let Some((header, pairs)) = pairs.split() {
+        let note = PAIRS_NOTE.replace('\n', " ");
+        let table = json!({ "header": header, "rows": pairs });
+        blocks.push(block("Tables", PAIRS, vec![note], table));
+    }
+    blocks.push(block(
+        "Tables",
+        "Bounds of costs that the table has no column for",
+        bounds_missed(&rows),
+        Value::Null,
+    ));
+    blocks.push(block(
+        "Where the numbers come from",
+        "",
+        conditions(measured),
+        Value::Null,
+    ));
+    let findings = json!({
+        "format": "sampler-findings",
+        "format_version": 1,
+        "part": "cost",
+        "runs": rounds(files),
+        "machines": [machine(files)],
+        "blocks": blocks,
+    });
+    format!("{findings:#}\n").into_bytes()
+}
 
 /// The whole of it.
 pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
@@ -16,11 +55,7 @@ pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
             text += &format!("\n{title}\n{note}\n\n{}", table.text());
         }
     };
-    section(
-        "A pair of free and malloc (loop window: 1000 live blocks of 16-256 B)",
-        pairs(measured, &rows),
-        "Instructions: exact, by callgrind, over NONE (NONE itself: over PLAIN); of schemes that hash, at the share of samples that the\nmask expects, since the layout under callgrind is one draw (cost.csv has what was counted too). Time: processor time over PLAIN, median of paired\nrounds [95 % interval]. 'bound' is what this project set itself; 'over' marks a median that is above it.",
-    );
+    section(PAIRS, pairs(measured, &rows), PAIRS_NOTE);
     section(
         "Every loop: time over PLAIN, one thread (cross: two)",
         loops(measured, &rows),
@@ -56,7 +91,7 @@ pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
         rates(measured, &rows),
         "What the samples stand for over what was counted, mean of runs (loops window, batch, mixed) [95 % interval]. Schemes that\nhash have few keys in a run: their spread is wide, and their interval, made for bell-shaped spreads, too narrow.",
     );
-    text += &bounds_missed(&rows);
+    text += &format!("\nOther bounds\n\n{}\n", bounds_missed(&rows).join("\n"));
     text
 }
 
@@ -82,28 +117,42 @@ impl Rows<'_> {
 }
 
 fn head(files: &[File], measured: &Measured) -> String {
+    let lines = [
+        format!("Cost of each scheme: {}", rounds(files)),
+        machine(files),
+    ];
+    let lines = lines.into_iter().chain(conditions(measured));
+    lines.map(|line| line + "\n").collect()
+}
+
+fn rounds(files: &[File]) -> String {
     let rounds = |part: &str| files.iter().filter(|file| file.part == part).count();
+    format!(
+        "{} rounds of loops, {} of programs",
+        rounds("loops"),
+        rounds("programs")
+    )
+}
+
+fn machine(files: &[File]) -> String {
     let origin = &files[0].content["origin"];
     let word = |key: &str| origin[key].as_str().unwrap_or("unknown").to_string();
-    let mut text = format!(
-        "Cost of each scheme: {} rounds of loops, {} of programs\n{}, {} cores, Linux {}; build {}\nmask 0xFF, mean gap 512 KiB; the schemes know the truth unless it says 'no truth'\n",
-        rounds("loops"),
-        rounds("programs"),
+    format!(
+        "{}, {} cores, Linux {}; build {}",
         word("cpu"),
         origin["cores"],
         word("kernel"),
         word("build"),
-    );
-    for line in &measured.left_out {
-        text += &format!("not measured: {line}\n");
-    }
-    text += &noise(measured);
-    text
+    )
 }
 
-/// How disturbed the machine was.
-fn noise(measured: &Measured) -> String {
-    let mut text = String::new();
+/// With what it was measured, what was not, and how disturbed the machine was.
+fn conditions(measured: &Measured) -> Vec<String> {
+    let mut lines = vec![
+        "mask 0xFF, mean gap 512 KiB; the schemes know the truth unless it says 'no truth'".into(),
+    ];
+    let left_out = measured.left_out.iter();
+    lines.extend(left_out.map(|line| format!("not measured: {line}")));
     let mut shares: Vec<f64> = Vec::new();
     for (place, of_place) in &measured.times {
         if place.threads == 1 {
@@ -115,11 +164,11 @@ fn noise(measured: &Measured) -> String {
     if let Some(low) = shares.get(shares.len() / 20) {
         let median = shares[shares.len() / 2];
         if *low < 0.9 {
-            text += &format!(
-                "noisy: a thread had a processor for {:.0} % of the elapsed time in the median run, and for {:.0} % or less in one run of twenty; stop what else runs, and measure again\n",
+            lines.push(format!(
+                "noisy: a thread had a processor for {:.0} % of the elapsed time in the median run, and for {:.0} % or less in one run of twenty; stop what else runs, and measure again",
                 median * 100.0,
                 low * 100.0
-            );
+            ));
         }
     }
     for (place, of_place) in &measured.times {
@@ -129,13 +178,13 @@ fn noise(measured: &Measured) -> String {
             .sum();
         let all: usize = of_place.values().map(|rounds| rounds.len()).sum();
         if void > 0 {
-            text += &format!(
-                "void: {void} of {all} runs of {} on {} threads, whose threads did not have a core each; rows with less than half of their rounds are empty\n",
+            lines.push(format!(
+                "void: {void} of {all} runs of {} on {} threads, whose threads did not have a core each; rows with less than half of their rounds are empty",
                 place.name, place.threads
-            );
+            ));
         }
     }
-    text
+    lines
 }
 
 fn label(subject: &Subject) -> String {
@@ -411,7 +460,7 @@ fn rates(measured: &Measured, rows: &Rows) -> Table {
 }
 
 /// The bounds of programs and of threads, which have no column of their own, and a count of all.
-fn bounds_missed(rows: &Rows) -> String {
+fn bounds_missed(rows: &Rows) -> Vec<String> {
     let mut lines = Vec::new();
     let mut judge = |name: String, found: Option<Median>, bound: f64, at_most: bool| {
         let line = match found {
@@ -458,5 +507,5 @@ fn bounds_missed(rows: &Rows) -> String {
             false,
         );
     }
-    format!("\nOther bounds\n\n{}\n", lines.join("\n"))
+    lines
 }

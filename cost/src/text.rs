@@ -17,6 +17,12 @@ impl Table {
         self.rows.len() < 2
     }
 
+    /// The head and the rows below it, if there are any.
+    pub fn split(&self) -> Option<(&[String], &[Vec<String>])> {
+        let (head, rows) = self.rows.split_first()?;
+        (!rows.is_empty()).then_some((head, rows))
+    }
+
     /// The first column to the left, the others to the right, two spaces in between.
     pub fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -20,6 +20,16 @@ pub struct Claim {
     pub why: String,
 }
 
+impl Claim {
+    /// What it is of: `nginx`, or `nginx, HEADER_HASH`.
+    pub fn subject(&self) -> String {
+        match self.claim {
+            OVERHEAD => format!("{}, {}", self.workload, self.scheme),
+            _ => self.workload.clone(),
+        }
+    }
+}
+
 /// The claims, in its words.
 pub const FEW: &str = "very few allocations while serving";
 /// See [`FEW`].

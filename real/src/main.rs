@@ -1,8 +1,8 @@
 //! What sampling costs real programs, how often they allocate, and what the samples say of them.
 //!
 //! Reading order: what is read ([`read`], over [`json`], into [`run`]); how n runs become a number ([`statistics`]); the rows
-//! ([`measures`], by [`metrics`] of one run and ratios of two); what they are held against ([`bounds`], [`claims`]); and the
-//! two files ([`report`], [`table`], [`output`]).
+//! ([`measures`], by [`metrics`] of one run and ratios of two); what they are held against ([`bounds`], [`claims`]) and
+//! what they answer ([`answers`]); and the three files ([`report`], [`table`], [`findings`], [`output`]).
 //!
 //! Every sentence about a number is made beside the number; none is typed.
 #![forbid(unsafe_code)]
@@ -16,9 +16,11 @@ mod statistics;
 mod measures;
 mod metrics;
 
+mod answers;
 mod bounds;
 mod claims;
 
+mod findings;
 mod layout;
 mod notes;
 mod output;
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 
 use argh::FromArgs;
 
-/// Turn the runs of real programs into real.csv (times in ns, sizes in bytes, ratios over the base that a row names) and real.txt.
+/// Turn the runs of real programs into real.csv (times in ns, sizes in bytes, ratios over the base that a row names), real.txt, and its answers as real-findings.json.
 #[derive(FromArgs)]
 #[argh(example = "the runs of this repository:\n  {command_name} --raw data/raw/real --out data")]
 struct Options {
@@ -38,7 +40,7 @@ struct Options {
     #[argh(option, default = "PathBuf::from(\"data/raw/real\")")]
     raw: PathBuf,
 
-    /// directory that receives the two files; made if it is not there (default data)
+    /// directory that receives the files; made if it is not there (default data)
     #[argh(option, default = "PathBuf::from(\"data\")")]
     out: PathBuf,
 }
@@ -64,6 +66,10 @@ fn run(options: &Options) -> Result<(), String> {
             (
                 "real.txt",
                 report::text(&runs, &measures, &claims).into_bytes(),
+            ),
+            (
+                "real-findings.json",
+                findings::json(&runs, &measures, &claims),
             ),
         ],
     )

@@ -10,17 +10,27 @@ use crate::run::{PLAIN, Runs};
 
 /// All notes, a sentence or two each.
 pub fn all(runs: &Runs, measures: &Measures) -> Vec<String> {
-    let mut notes = Vec::new();
-    let mut machines = BTreeSet::new();
-    for workload in runs.workloads() {
-        notes.push(of_workload(runs, measures, workload));
-        machines.extend(runs.of_workload(workload).map(|run| &run.machine));
-    }
-    notes.extend(losses(runs));
-    notes.extend(machines.into_iter().map(|machine| {
-        format!("Machine (processor; cores; memory in bytes; kernel; C library): {machine}.")
-    }));
-    notes
+    let workloads = runs.workloads().into_iter();
+    let of_workload = |workload| of_workload(runs, measures, workload);
+    workloads.map(of_workload).chain(losses(runs)).collect()
+}
+
+/// How many runs there were.
+pub fn number_of_runs(runs: &Runs) -> String {
+    let counts: Vec<usize> = runs.paths().map(|(_, _, path)| path.len()).collect();
+    let distinct: BTreeSet<usize> = counts.iter().copied().collect();
+    let distinct: Vec<String> = distinct.iter().map(ToString::to_string).collect();
+    format!(
+        "{} runs; a scheme has {} of a workload.",
+        counts.iter().sum::<usize>(),
+        distinct.join(" or ")
+    )
+}
+
+/// What they ran on.
+pub fn machines(runs: &Runs) -> BTreeSet<String> {
+    let runs = runs.paths().flat_map(|(_, _, path)| path);
+    runs.map(|run| run.machine.clone()).collect()
 }
 
 fn of_workload(runs: &Runs, measures: &Measures, workload: &str) -> String {

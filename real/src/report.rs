@@ -1,7 +1,8 @@
-//! real.txt: the same for reading.
+//! real.txt: the same for reading; and its tables, of which real-findings.json is made too.
 
 use std::fmt::Write;
 
+use crate::answers;
 use crate::bounds::MEAN_BYTES;
 use crate::claims::{Claim, FEW, OVERHEAD};
 use crate::layout::{NO_NUMBER, align, growth, item, mean, number, ratio, time_unit};
@@ -15,30 +16,64 @@ use crate::notes;
 use crate::run::{NONE, PLAIN, Runs, SCHEMES};
 use crate::statistics::Value;
 
-const LEGEND: [&str; 4] = [
+/// How to read the numbers.
+pub const LEGEND: [&str; 4] = [
     "a [b, c] is a mean over n runs with its 95 % interval (Student's t); of ratios the geometric mean of run over run of the same round. No brackets: one run, or all runs gave the same.",
     "Smallest effect: what four of five such measurements would have told from no effect at all. A ratio near 1 says no more than that.",
     "A bound is kept (inside) if the whole interval is at most the bound, broken (outside) if the whole interval is above it, and undecided otherwise.",
     "Processor time is the server's (of a build: of all its processes) while it served, without its start; allocations are of its processes, without the driver's and the generator's.",
 ];
 
+/// Rows under a head.
+pub struct Table {
+    pub title: String,
+    pub header: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// Lined up; nothing without rows.
+    fn text(&self) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
+        let rows = [vec![self.header.clone()], self.rows.clone()].concat();
+        format!("\n{}\n{}", self.title, align(&rows))
+    }
+}
+
+/// All tables of a workload; those without rows too.
+pub fn tables(runs: &Runs, measures: &Measures, workload: &str) -> [Table; 6] {
+    [
+        cost(measures, workload),
+        by_phase(runs, measures, workload),
+        serving(measures, workload),
+        allocations(measures, workload),
+        samples(measures, workload),
+        memory(measures, workload),
+    ]
+}
+
 /// The whole report.
 pub fn text(runs: &Runs, measures: &Measures, claims: &[Claim]) -> String {
     let mut text = String::from("Real programs under the sampler\n\n");
     LEGEND.iter().for_each(|line| text.push_str(&item(line)));
-    text.push_str(&bounds(measures));
+    text.push_str(&in_short(runs, measures));
+    text.push_str(&kept(measures));
     text.push_str(&verdicts(claims));
     for workload in runs.workloads() {
         text.push_str(&heading(workload));
-        text.push_str(&cost(measures, workload));
-        text.push_str(&by_phase(runs, measures, workload));
-        text.push_str(&serving(measures, workload));
-        text.push_str(&allocations(measures, workload));
-        text.push_str(&samples(measures, workload));
-        text.push_str(&memory(measures, workload));
+        for table in tables(runs, measures, workload) {
+            text.push_str(&table.text());
+        }
     }
     text.push_str(&heading("Notes"));
-    for note in notes::all(runs, measures) {
+    let machine = |machine: &String| {
+        format!("Machine (processor; cores; memory in bytes; kernel; C library): {machine}.")
+    };
+    let machines = notes::machines(runs);
+    let notes = notes::all(runs, measures);
+    for note in notes.into_iter().chain(machines.iter().map(machine)) {
         text.push_str(&item(&note));
     }
     text
@@ -49,14 +84,13 @@ fn heading(title: &str) -> String {
 }
 
 /// Rows whose cells after the first two are all empty are left out.
-fn table(title: &str, header: &[&str], rows: Vec<Vec<String>>) -> String {
-    let says = |row: &&Vec<String>| row.iter().skip(2).any(|cell| cell != NO_NUMBER);
-    let rows: Vec<Vec<String>> = rows.iter().filter(says).cloned().collect();
-    if rows.is_empty() {
-        return String::new();
+fn table(title: &str, header: &[&str], mut rows: Vec<Vec<String>>) -> Table {
+    rows.retain(|row| row.iter().skip(2).any(|cell| cell != NO_NUMBER));
+    Table {
+        title: title.into(),
+        header: header.iter().map(ToString::to_string).collect(),
+        rows,
     }
-    let header = header.iter().map(ToString::to_string).collect();
-    format!("\n{title}\n{}", align(&[vec![header], rows].concat()))
 }
 
 /// One row a scheme that ran: its name, its number of runs, then what `cells` gives.
@@ -81,7 +115,17 @@ fn or_dash(row: Option<&Row>, show: impl Fn(&Row) -> String) -> String {
     row.map_or(NO_NUMBER.into(), show)
 }
 
-fn bounds(measures: &Measures) -> String {
+fn in_short(runs: &Runs, measures: &Measures) -> String {
+    let sentences = answers::header_overhead(runs, measures);
+    if sentences.is_empty() {
+        return String::new();
+    }
+    let list: String = sentences.iter().map(|sentence| item(sentence)).collect();
+    format!("{}\n{}\n{list}", heading("In short"), answers::OVERHEAD)
+}
+
+/// Every bound beside what was measured.
+pub fn bounds(measures: &Measures) -> Table {
     let bounded = measures.0.iter().filter_map(|row| Some((row, row.bound?)));
     let cells = bounded.map(|(row, bound)| {
         vec![
@@ -95,24 +139,25 @@ fn bounds(measures: &Measures) -> String {
                 .map_or(NO_NUMBER.into(), |effect| growth(1.0 + effect)),
         ]
     });
-    let cells: Vec<Vec<String>> = cells.collect();
-    let mut text = heading("Bounds");
-    if cells.is_empty() {
-        let _ = writeln!(
-            text,
-            "\nNothing to hold against them: no program that has one ran both without the library and at a mean gap of {MEAN_BYTES} B."
-        );
-        return text;
-    }
     let header = ["", "n", "over no library", "at most", "", "smallest effect"];
-    text.push_str(&table(
+    table(
         &format!(
             "Processor time a unit of work over that without the library, mean gap {MEAN_BYTES} B"
         ),
         &header,
-        cells,
-    ));
-    text
+        cells.collect(),
+    )
+}
+
+fn kept(measures: &Measures) -> String {
+    let table = bounds(measures);
+    let text = match table.rows.is_empty() {
+        true => format!(
+            "\nNothing to hold against them: no program that has one ran both without the library and at a mean gap of {MEAN_BYTES} B.\n"
+        ),
+        false => table.text(),
+    };
+    heading("Bounds") + &text
 }
 
 fn verdicts(claims: &[Claim]) -> String {
@@ -122,10 +167,7 @@ fn verdicts(claims: &[Claim]) -> String {
         let mut is_judged = false;
         for found in claims.iter().filter(|found| found.claim == claim) {
             let verdict = found.verdict.to_uppercase();
-            let subject = match claim {
-                OVERHEAD => format!("{}, {}", found.workload, found.scheme),
-                _ => found.workload.clone(),
-            };
+            let subject = found.subject();
             text.push_str(&item(&format!("{subject}: {verdict}: {}.", found.why)));
             is_judged = true;
         }
@@ -136,7 +178,7 @@ fn verdicts(claims: &[Claim]) -> String {
     text
 }
 
-fn cost(measures: &Measures, workload: &str) -> String {
+fn cost(measures: &Measures, workload: &str) -> Table {
     let longest = SCHEMES
         .iter()
         .filter_map(|scheme| Some(measures.get(workload, scheme, "", CPU)?.value.value))
@@ -169,7 +211,7 @@ fn cost(measures: &Measures, workload: &str) -> String {
     table("Processor time", &header, rows)
 }
 
-fn by_phase(runs: &Runs, measures: &Measures, workload: &str) -> String {
+fn by_phase(runs: &Runs, measures: &Measures, workload: &str) -> Table {
     let mut names: Vec<String> = Vec::new();
     for (_, _, path) in runs.paths().filter(|(name, ..)| *name == workload) {
         for name in phases(path) {
@@ -178,9 +220,8 @@ fn by_phase(runs: &Runs, measures: &Measures, workload: &str) -> String {
             }
         }
     }
-    if names.len() < 2 {
-        return String::new();
-    }
+    // Of one kind it is the whole.
+    names.truncate(if names.len() < 2 { 0 } else { names.len() });
     let rows = rows(measures, workload, |scheme| {
         let cell = |name: &String| {
             let of = |over| measures.of_phase(workload, name, scheme, over, CPU);
@@ -200,7 +241,7 @@ fn by_phase(runs: &Runs, measures: &Measures, workload: &str) -> String {
     )
 }
 
-fn serving(measures: &Measures, workload: &str) -> String {
+fn serving(measures: &Measures, workload: &str) -> Table {
     let rows = rows(measures, workload, |scheme| {
         let of = |over, metric| measures.get(workload, scheme, over, metric);
         let value = |metric| of("", metric).map(|row| row.value);
@@ -222,7 +263,7 @@ fn serving(measures: &Measures, workload: &str) -> String {
     table("Throughput and latency", &header, rows)
 }
 
-fn allocations(measures: &Measures, workload: &str) -> String {
+fn allocations(measures: &Measures, workload: &str) -> Table {
     let rows = rows(measures, workload, |scheme| {
         let cell = |metric| {
             let value = measures.get(workload, scheme, "", metric);
@@ -248,7 +289,7 @@ fn allocations(measures: &Measures, workload: &str) -> String {
     table("Allocations", &header, rows)
 }
 
-fn samples(measures: &Measures, workload: &str) -> String {
+fn samples(measures: &Measures, workload: &str) -> Table {
     let rows = rows(measures, workload, |scheme| {
         let value = |metric| {
             measures
@@ -297,7 +338,7 @@ fn samples(measures: &Measures, workload: &str) -> String {
     table("Samples, and what they say at the end", &header, rows)
 }
 
-fn memory(measures: &Measures, workload: &str) -> String {
+fn memory(measures: &Measures, workload: &str) -> Table {
     let rows = rows(measures, workload, |scheme| {
         let value = |metric| {
             measures

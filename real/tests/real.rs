@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const FILES: [&str; 2] = ["real.csv", "real.txt"];
+const FILES: [&str; 3] = ["real.csv", "real.txt", "real-findings.json"];
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/example")

@@ -297,6 +297,25 @@ fn a_program_of_your_own_flows_through_to_tables_and_figures() {
 }
 
 #[test]
+fn results_are_of_what_was_measured_and_name_what_was_not() {
+    let pipeline = Pipeline::with_two_rounds();
+    pipeline.succeed(&["RUNS=2", "aggregate", "plots"]);
+    let results = || fs::read_to_string(pipeline.data("RESULTS.md")).unwrap();
+    for expected in [
+        "| 20 runs of set seed. |",
+        "](plots/reuse_all_headers_sample_rate_allocs.png)",
+        "not measured yet; `make accuracy` does it.",
+    ] {
+        assert!(results().contains(expected), "{expected}");
+    }
+    pipeline.succeed(&["clean"]);
+    assert!(!pipeline.data("RESULTS.md").exists());
+    pipeline.succeed(&["results"]);
+    let seed = "not measured yet; `make experiments aggregate plots` does it.";
+    assert!(results().contains(seed));
+}
+
+#[test]
 fn what_cannot_be_done_is_said_in_one_line() {
     let pipeline = Pipeline::new();
     let mine = ["experiments", "WORKLOADS=mine", "RUNS=1"];

@@ -12,29 +12,40 @@ use crate::measure::leaks;
 use crate::measure::ranking::RANK;
 use crate::measure::rates::{DISPERSION, EMPTY, EMPTY_CLOSED_FORM, PAGES};
 use crate::paths::{Cell, Workload};
-use crate::report::claims::{BLIND, HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE, SPLITMIX};
+use crate::report::claims::{
+    BLIND, HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE, SPLITMIX, Worst, by_worst_error,
+};
 use crate::report::{Data, MAIN_SET};
 use crate::rows::{HORVITZ_THOMPSON, Number};
 use crate::schemes::SCHEMES;
 
-/// All of them.
-pub fn text(data: &Data) -> String {
-    let mut text = heading("In short");
-    let parts: [(&str, Vec<String>); 8] = [
-        ("Which scheme is best at equal budget?", best(data)),
+/// The document's own question.
+pub const BEST: &str = "Which sampling scheme is best with headers?";
+/// What follows from the others.
+pub const WHEN: &str = "Which scheme to use when?";
+
+/// Each question that has an answer, with its sentences.
+pub fn all(data: &Data) -> Vec<(&'static str, Vec<String>)> {
+    let mut answers = vec![
+        (BEST, best(data)),
         ("Can its 95 % be believed?", coverage(data)),
         ("Who is blind?", blind(data)),
         ("Which leaks are seen?", leaks(data)),
         ("Do the gaps come as designed?", gaps(data)),
         ("What does a hash make of regular addresses?", strides(data)),
         ("Which estimator?", estimators(data)),
-        ("Which scheme to use when?", uses(data)),
+        (WHEN, uses(data)),
     ];
-    for (question, sentences) in parts {
-        if !sentences.is_empty() {
-            text.push_str(&format!("\n{question}\n"));
-            sentences.iter().for_each(|it| text.push_str(&item(it)));
-        }
+    answers.retain(|(_, sentences)| !sentences.is_empty());
+    answers
+}
+
+/// All of them, for reading.
+pub fn text(data: &Data) -> String {
+    let mut text = heading("In short");
+    for (question, sentences) in all(data) {
+        text.push_str(&format!("\n{question}\n"));
+        sentences.iter().for_each(|it| text.push_str(&item(it)));
     }
     text.push_str("\nWhat a header on every block takes, and whether exact frees are worth it: comparison.txt.\n");
     text
@@ -57,9 +68,19 @@ fn ht(
     data.of(workload, cell, HORVITZ_THOMPSON, &metric(what, subject))
 }
 
-/// How often each scheme is first or cannot be told from it.
+/// The document's schemes by their worst error, then how often each scheme is first or cannot be told from it.
 fn best(data: &Data) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = by_worst_error(data)
+        .map(|order| {
+            let errors: Vec<String> = order.iter().map(Worst::text).collect();
+            format!(
+                "{}: its worst error is the least of the starting document's four. The larger RMSE of bytes on {MONOTONIC} and {REUSE}, at equal budget: {}.",
+                order[0].scheme,
+                errors.join(", ")
+            )
+        })
+        .into_iter()
+        .collect();
     for subject in [BYTES, ALLOCS, LIVE_BYTES] {
         let mut counts = Vec::new();
         for scheme in &SCHEMES {

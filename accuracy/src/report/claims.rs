@@ -29,9 +29,21 @@ const CONSISTENT: f64 = 2.0;
 /// More than this share of empty runs is blind.
 pub const BLIND: f64 = 0.5;
 
-/// The list; nothing where the two workloads did not run.
-pub fn text(data: &Data) -> String {
-    let lines: Vec<String> = [
+/// One expectation.
+pub struct Claim {
+    /// In its words or nearly.
+    pub claim: String,
+    pub verdict: &'static str,
+    /// Why, with the numbers.
+    pub why: String,
+}
+
+const RIGHT: &str = "right";
+const WRONG: &str = "wrong";
+
+/// Those whose workloads ran.
+pub fn all(data: &Data) -> Vec<Claim> {
+    let single = [
         rates(data),
         unequal(data),
         consistency(data, MONOTONIC),
@@ -39,20 +51,30 @@ pub fn text(data: &Data) -> String {
         near_zero_dead_zones(data),
         page_hash_fails(data),
         no_bias(data),
-        winner(data),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if lines.is_empty() {
+    ];
+    single.into_iter().flatten().chain(ranking(data)).collect()
+}
+
+/// The list; nothing where the two workloads did not run.
+pub fn text(data: &Data) -> String {
+    let claims = all(data);
+    if claims.is_empty() {
         return String::new();
     }
-    let list: String = lines.iter().map(|line| item(line)).collect();
+    let line = |claim: &Claim| {
+        let verdict = claim.verdict.to_uppercase();
+        item(&format!("\"{}\": {verdict}. {}", claim.claim, claim.why))
+    };
+    let list: String = claims.iter().map(line).collect();
     format!("{}{list}", heading("What the starting document expects"))
 }
 
-fn verdict(is_right: bool) -> &'static str {
-    if is_right { "RIGHT" } else { "WRONG" }
+fn claim(claim: impl Into<String>, is_right: bool, why: String) -> Claim {
+    Claim {
+        claim: claim.into(),
+        verdict: if is_right { RIGHT } else { WRONG },
+        why,
+    }
 }
 
 /// A metric of the document's schemes on a workload; `None` if one is missing.
@@ -74,23 +96,23 @@ fn list(numbers: &[(&str, Number)], write: impl Fn(Option<Number>) -> String) ->
     items.join(", ")
 }
 
-fn rates(data: &Data) -> Option<String> {
+fn rates(data: &Data) -> Option<Claim> {
     let (workload, _) = data.cell(MONOTONIC, HASH)?;
     let target = workload.budget.share;
     let rates = each(data, MONOTONIC, "", RATE_ALLOCS)?;
     let is_right = rates
         .iter()
         .all(|(_, rate)| (rate.value / target - 1.0).abs() <= 0.1);
-    Some(format!(
-        "\"Monotonic: all schemes about 0.39 %\": {} at equal budget, mean rate of allocations within 10 % of {:.4} %: {} %. With the means of its own defaults the four were not at one budget.",
-        verdict(is_right),
+    let why = format!(
+        "At equal budget, mean rate of allocations within 10 % of {:.4} %: {} %. With the means of its own defaults the four were not at one budget.",
         target * 100.0,
         list(&rates, rate)
-    ))
+    );
+    Some(claim("Monotonic: all schemes about 0.39 %", is_right, why))
 }
 
 /// What its default parameters give, over the exact sizes of the counting runs.
-fn unequal(data: &Data) -> Option<String> {
+fn unequal(data: &Data) -> Option<Claim> {
     const DEFAULT_MEAN_BYTES: f64 = 4096.0;
     const DEFAULT_MASK_SHARE: f64 = 1.0 / 256.0;
     let expected = |name| {
@@ -103,20 +125,25 @@ fn unequal(data: &Data) -> Option<String> {
             .sum();
         Some(samples / budget.allocs * 100.0)
     };
-    Some(format!(
-        "\"Each scheme with its own parameters\" hides that they cost differently: with the default mean gap of {DEFAULT_MEAN_BYTES} B {POISSON} expects to sample {:.2} % of the allocations of {MONOTONIC} and {:.2} % of {REUSE}, where its mask samples {:.2} %. With that many more samples any scheme errs less.",
+    let why = format!(
+        "That hides that they cost differently: with the default mean gap of {DEFAULT_MEAN_BYTES} B {POISSON} expects to sample {:.2} % of the allocations of {MONOTONIC} and {:.2} % of {REUSE}, where its mask samples {:.2} %. With that many more samples any scheme errs less.",
         expected(MONOTONIC)?,
         expected(REUSE)?,
         DEFAULT_MASK_SHARE * 100.0
-    ))
+    );
+    Some(Claim {
+        claim: "Each scheme with its own parameters".into(),
+        verdict: "not comparable",
+        why,
+    })
 }
 
-fn consistency(data: &Data, workload: &str) -> Option<String> {
+fn consistency(data: &Data, workload: &str) -> Option<Claim> {
     let dispersions = each(data, workload, "", DISPERSION)?;
     let ideal = each(data, workload, "", DISPERSION_IDEAL)?;
     let is_consistent =
         |index: usize| dispersions[index].1.value <= CONSISTENT * ideal[index].1.value;
-    let (claim, is_right) = match workload {
+    let (says, is_right) = match workload {
         MONOTONIC => (
             "Monotonic: low variance, because addresses are unique",
             (0..4).all(is_consistent),
@@ -126,35 +153,34 @@ fn consistency(data: &Data, workload: &str) -> Option<String> {
             is_consistent(0) && is_consistent(1) && !is_consistent(2) && !is_consistent(3),
         ),
     };
-    Some(format!(
-        "\"{claim}\": {}. Variance of a run's samples over their expected number on {workload} (independent decisions: about 1; consistent: up to {CONSISTENT} times): {}.",
-        verdict(is_right),
+    let why = format!(
+        "Variance of a run's samples over their expected number on {workload} (independent decisions: about 1; consistent: up to {CONSISTENT} times): {}.",
         list(&dispersions, plain)
-    ))
+    );
+    Some(claim(says, is_right, why))
 }
 
-fn near_zero_dead_zones(data: &Data) -> Option<String> {
+fn near_zero_dead_zones(data: &Data) -> Option<Claim> {
     let found = each(data, MONOTONIC, "", dead_zones::RATE[0])?;
     let longer = each(data, MONOTONIC, "", dead_zones::RATE[1])?;
     let design = data.get(MONOTONIC, POISSON, "", dead_zones::DESIGN[0])?;
     let is_right = found.iter().all(|(_, rate)| rate.value < 0.005);
-    Some(format!(
-        "\"Monotonic: near-zero dead zones\": {}. Of windows of 1000 allocations: {} % had no sample; by its design Poisson leaves {} %. Of windows ten times as long: {} %.",
-        verdict(is_right),
+    let why = format!(
+        "Of windows of 1000 allocations: {} % had no sample; by its design Poisson leaves {} %. Of windows ten times as long: {} %.",
         list(&found, percent),
         percent(Some(design)),
         list(&longer, percent)
-    ))
+    );
+    Some(claim("Monotonic: near-zero dead zones", is_right, why))
 }
 
-fn page_hash_fails(data: &Data) -> Option<String> {
+fn page_hash_fails(data: &Data) -> Option<Claim> {
     let empty = data.get(REUSE, PAGE_HASH, "", EMPTY)?;
     let chance = data.get(REUSE, PAGE_HASH, "", EMPTY_CLOSED_FORM)?;
     let pages = data.get(REUSE, PAGE_HASH, "", PAGES)?;
     let rate_found = data.get(REUSE, PAGE_HASH, "", RATE_ALLOCS)?;
-    Some(format!(
-        "\"High reuse: page hash samples 0 %, fails catastrophically on small working sets\": {} in that it is {}: {} % of {} runs had no sample. With {:.1} pages on average, each sampled with p = 1/256, chance gives {} %: not a fault of the code but few keys. Its mean rate is {} % nonetheless, because the few runs that find a page sample much of everything.",
-        verdict(empty.value > BLIND),
+    let why = format!(
+        "It is {}: {} % of {} runs had no sample. With {:.1} pages on average, each sampled with p = 1/256, chance gives {} %: not a fault of the code but few keys. Its mean rate is {} % nonetheless, because the few runs that find a page sample much of everything.",
         if empty.value > BLIND {
             "BLIND"
         } else {
@@ -168,45 +194,112 @@ fn page_hash_fails(data: &Data) -> Option<String> {
             ..chance
         })),
         rate(Some(rate_found))
+    );
+    Some(claim(
+        "High reuse: page hash samples 0 %, fails catastrophically on small working sets",
+        empty.value > BLIND,
+        why,
     ))
 }
 
-fn no_bias(data: &Data) -> Option<String> {
+fn no_bias(data: &Data) -> Option<Claim> {
     let bias = |workload| data.get(workload, POISSON, HORVITZ_THOMPSON, &metric(BIAS, BYTES));
     let (monotonic, reuse) = (bias(MONOTONIC)?, bias(REUSE)?);
     let holds_zero = |number: Number| number.interval.is_none_or(|it| it.holds(0.0));
-    Some(format!(
-        "\"Poisson: no bias\": {}: mean error of bytes {} % on {MONOTONIC}, {} % on {REUSE}, once each sample is weighted by 1/p. Its raw samples favour large blocks by design.",
-        if holds_zero(monotonic) && holds_zero(reuse) {
-            "RIGHT, of weighted samples"
-        } else {
-            "NOT CONFIRMED, an interval leaves out 0"
-        },
+    let is_right = holds_zero(monotonic) && holds_zero(reuse);
+    let why = format!(
+        "Mean error of bytes {} % on {MONOTONIC}, {} % on {REUSE}, once each sample is weighted by 1/p{}. Its raw samples favour large blocks by design.",
         percent(Some(monotonic)),
-        percent(Some(reuse))
-    ))
+        percent(Some(reuse)),
+        if is_right {
+            ""
+        } else {
+            ": an interval leaves out 0"
+        }
+    );
+    Some(Claim {
+        claim: "Poisson: no bias".into(),
+        verdict: if is_right { RIGHT } else { "not confirmed" },
+        why,
+    })
 }
 
-fn winner(data: &Data) -> Option<String> {
-    let worst = |scheme: &'static str| -> Option<(&'static str, f64)> {
-        let of = |workload| data.get(workload, scheme, HORVITZ_THOMPSON, &metric(RMSE, BYTES));
-        Some((scheme, f64::max(of(MONOTONIC)?.value, of(REUSE)?.value)))
+/// A scheme's larger error on the two workloads.
+pub struct Worst {
+    pub scheme: &'static str,
+    workload: &'static str,
+    error: Number,
+}
+
+impl Worst {
+    /// Whether the 95 % intervals have nothing in common.
+    fn is_apart(&self, other: &Worst) -> bool {
+        let ends = |it: &Worst| {
+            let point = (it.error.value, it.error.value);
+            it.error.interval.map_or(point, |it| (it.low, it.high))
+        };
+        let ((low, high), (other_low, other_high)) = (ends(self), ends(other));
+        high < other_low || other_high < low
+    }
+
+    /// `HEADER_HASH 79.0 [69.9, 87.3] % (reuse-400)`
+    pub fn text(&self) -> String {
+        let error = percent(Some(self.error));
+        format!("{} {error} % ({})", self.scheme, self.workload)
+    }
+}
+
+/// The document's schemes, the least first of the larger RMSE of bytes on its two workloads.
+pub fn by_worst_error(data: &Data) -> Option<Vec<Worst>> {
+    let worst = |scheme| -> Option<Worst> {
+        let of = |workload| {
+            let error = data.get(workload, scheme, HORVITZ_THOMPSON, &metric(RMSE, BYTES))?;
+            Some(Worst {
+                scheme,
+                workload,
+                error,
+            })
+        };
+        let (monotonic, reuse) = (of(MONOTONIC)?, of(REUSE)?);
+        let is_monotonic = monotonic.error.value > reuse.error.value;
+        Some(if is_monotonic { monotonic } else { reuse })
     };
-    let mut order: Vec<(&str, f64)> = SEEDS_SCHEMES
+    let mut order: Vec<Worst> = SEEDS_SCHEMES
         .into_iter()
         .map(worst)
         .collect::<Option<_>>()?;
-    order.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let names: Vec<String> = order
-        .iter()
-        .map(|(scheme, error)| format!("{scheme} {:.1} %", error * 100.0))
-        .collect();
-    let says = |index: usize, scheme| verdict(order[index].0 == scheme);
-    Some(format!(
-        "\"Winner {POISSON}, runner-up {HYBRID}, avoid {PAGE_HASH}\": winner {}, runner-up {}, avoid {}: by the larger RMSE of bytes on {MONOTONIC} and {REUSE}: {}.",
-        says(0, POISSON),
-        says(1, HYBRID),
-        says(3, PAGE_HASH),
-        names.join(", ")
-    ))
+    order.sort_by(|a, b| a.error.value.total_cmp(&b.error.value));
+    Some(order)
+}
+
+/// Its winner, its runner-up, and what it says to avoid, by that order.
+fn ranking(data: &Data) -> Vec<Claim> {
+    let Some(order) = by_worst_error(data) else {
+        return Vec::new();
+    };
+    let says = [
+        ("Winner", POISSON, 0, "least"),
+        ("Runner-up", HYBRID, 1, "second least"),
+        ("Avoid", PAGE_HASH, 3, "largest"),
+    ];
+    says.map(|(place, scheme, index, what)| {
+        let why = format!(
+            "The {what} error is that of {}, by the larger RMSE of bytes on {MONOTONIC} and {REUSE}.",
+            order[index].text()
+        );
+        // With a rival whose interval it overlaps it could change places.
+        let is_right = order[index].scheme == scheme;
+        let claimed = order.iter().find(|it| it.scheme == scheme);
+        let is_decided = claimed.is_some_and(|claimed| match is_right {
+            true => order.iter().all(|it| it.scheme == scheme || it.is_apart(claimed)),
+            false => order[index].is_apart(claimed),
+        });
+        let mut claim = claim(format!("{place}: {scheme}"), is_right, why);
+        if !is_decided {
+            claim.verdict = "undecided";
+            claim.why += " Intervals overlap that would have to be apart to tell.";
+        }
+        claim
+    })
+    .into()
 }

@@ -121,20 +121,8 @@ fn sample_table(measures: &Measures) -> Claim {
     )
 }
 
-fn sum(a: Spread, b: Spread) -> Spread {
-    Spread {
-        value: a.value + b.value,
-        low: a.low + b.low,
-        high: a.high + b.high,
-        n: a.n.min(b.n),
-    }
-}
-
 fn map_total(measures: &Measures) -> Option<Spread> {
-    Some(sum(
-        get(measures, MAP, HEADERS)?,
-        get(measures, MAP, TABLE)?,
-    ))
+    Some(get(measures, MAP, HEADERS)? + get(measures, MAP, TABLE)?)
 }
 
 fn sample_total(measures: &Measures) -> Claim {
@@ -213,7 +201,7 @@ fn cost_of_exactness(measures: &Measures) -> Claim {
 fn stateless(measures: &Measures) -> Claim {
     let total = get(measures, STATELESS, HEADERS).zip(get(measures, STATELESS, TABLE));
     about("stateless", "0", "header_and_table_bytes", "bytes").judged(
-        total.map(|(headers, table)| sum(headers, table)),
+        total.map(|(headers, table)| headers + table),
         MISSING_RUNS,
         |total| {
             let more = get(measures, STATELESS, MORE).map_or("-".into(), |more| bytes(more.value));
