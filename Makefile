@@ -56,7 +56,7 @@ CMD_reuse = $(PROGRAM_reuse) --turns $(REUSE_TURNS) --seed $(call PREFIXED_SEED,
 OPTIONS_reuse := --ground-truth
 MEAN_reuse_HEADER_POISSON_BYTES := 65536
 MEAN_reuse_HEADER_HYBRID := 65536
-include make/workloads/real.mk
+include make/workloads/comparison.mk make/workloads/real.mk
 # Your own programs.
 MEAN_OWN := 524288
 
