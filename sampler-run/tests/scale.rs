@@ -86,6 +86,21 @@ fn what_is_no_share_is_said_in_one_line() {
 }
 
 #[test]
+fn a_workload_goes_to_its_set_by_whatever_target_it_is_made() {
+    let data = Data::new();
+    for (workload, set) in [
+        ("reuse", "seed"),
+        ("live-1m-64", "comparison"),
+        ("frees-plain", "comparison"),
+        ("python", "real"),
+    ] {
+        let made = data.succeed(&["--dry-run", "experiments", &format!("WORKLOADS={workload}")]);
+        let path = format!("/raw/{set}/{workload}/HEADER_HASH/run-01.json");
+        assert!(made.contains(&path), "{workload}: no {path} in {made}");
+    }
+}
+
+#[test]
 fn a_launcher_stands_before_each_run() {
     let data = Data::new();
     let mine = [
