@@ -255,7 +255,7 @@ fn count_drawn_free<const TRUTH: bool>(slot: &Slot, bytes: usize) {
     if TRUTH {
         slot.frees.add(1);
     }
-    slot.perhaps_sampled_freed(bytes as u64, start::config());
+    slot.perhaps_sampled_freed::<Local>(bytes as u64, start::config());
 }
 
 #[inline(always)]

@@ -357,7 +357,9 @@ fn the_sampled_are_those_that_the_address_says() {
         let addresses = ran.lines();
         let sampled = addresses.iter().map(|line| line.as_u64().unwrap() - 16);
         let sampled = sampled.filter(|&header| hash(header) & 0xFF == 0).count();
-        assert!(addresses.len() == 20_000);
+        assert_eq!(addresses.len(), 20_000);
+        // And nothing else was allocated, which would be a sample or not as its address says.
+        assert_eq!(ran.record()["total_allocs"], 20_000);
         assert_eq!(
             ran.record()["sampled_allocs"],
             Value::from(sampled),

@@ -25,4 +25,8 @@ $(for i in 1 2 3; do echo "line $i"; done)
 END
 coproc adder { while read -r x y; do echo $((x + y)); done; }
 for i in 1 2 3; do echo "$i $i" >&"${adder[1]}"; read -r sum <&"${adder[0]}"; echo "$sum"; done
+# Waited for, or it may outlive all others by an instant, as a descendant whose counts are not whole.
+adder_pid=$adder_PID
+exec {adder[1]}>&-
+wait "$adder_pid"
 '

@@ -7,4 +7,5 @@ sort --parallel=4 -S 2M -T . --compress-program=gzip text | sha256sum
 sort --parallel=4 -S 32M -k3,3 -k5,5r text | sha256sum
 sort --parallel=4 -n -r -k1,1 text | sed -n 1,3p
 cut -d ' ' -f 3 text | sort -u --parallel=2 | wc -l
-sort -V -c <(sort -V text) && echo sorted
+# By a pipe, whose both ends the shell waits for.
+sort -V text | sort -V -c && echo sorted

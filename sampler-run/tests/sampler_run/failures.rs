@@ -56,12 +56,15 @@ fn a_command_that_cannot_be_started_has_the_status_that_a_shell_gives() {
     }
 }
 
+/// For a shell to start its children and to set its traps, on a machine whose disk is busy too: the library's files are made on it.
+const LONG_ENOUGH: [&str; 2] = ["--timeout", "5"];
+
 #[test]
 fn a_timeout_ends_the_command_and_its_descendants_also_stubborn_ones() {
     let place = Place::new();
     // The pids of the command, of a child, and of one that ignores SIGTERM.
     let script = "echo $$; sleep 1000 & echo $!; (trap '' TERM; exec sleep 1000) & echo $!; wait";
-    let output = place.run("COUNT", &["--timeout", "1"], &["bash", "-c", script]);
+    let output = place.run("COUNT", &LONG_ENOUGH, &["bash", "-c", script]);
     let pids: Vec<Stray> = text(&output.stdout)
         .lines()
         .map(|line| Stray(line.parse().unwrap()))
@@ -70,7 +73,7 @@ fn a_timeout_ends_the_command_and_its_descendants_also_stubborn_ones() {
     for pid in &pids {
         assert!(!is_running(pid.0), "{}", pid.0);
     }
-    assert_eq!(failure(&place, &output, 124), "bash was stopped after 1 s");
+    assert_eq!(failure(&place, &output, 124), "bash was stopped after 5 s");
     assert_eq!(text(&output.stderr).lines().count(), 1);
     let failed = place.failed(&output, 124);
     assert_eq!(failed["losses"]["descendants_alive"], 0);
@@ -80,7 +83,7 @@ fn a_timeout_ends_the_command_and_its_descendants_also_stubborn_ones() {
 fn a_timeout_first_asks_the_command_to_end() {
     let place = Place::new();
     let script = "trap 'exit 9' TERM; sleep 1000 & wait";
-    let output = place.run("COUNT", &["--timeout", "1"], &["bash", "-c", script]);
+    let output = place.run("COUNT", &LONG_ENOUGH, &["bash", "-c", script]);
     assert_eq!(place.failed(&output, 124)["exit_status"], 9);
 }
 

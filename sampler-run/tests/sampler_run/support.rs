@@ -161,11 +161,9 @@ impl Drop for Stray {
     }
 }
 
-/// Whether a process of this pid runs; a dead one that nobody waits for does not.
+/// Whether a process of this pid runs; one that has given its memory up does not, be it on its way out or dead with nobody to wait for it.
 pub fn is_running(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit(") ").next().unwrap();
-    !stat.is_empty() && !state.starts_with('Z')
+    fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| !environment.is_empty())
 }
 
 /// Names in a directory, sorted; none if there is none.
