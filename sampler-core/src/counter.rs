@@ -59,7 +59,7 @@ impl Counter {
         f64::from_bits(self.get())
     }
 
-    /// Adds to a floating-point number; zero bits are 0.0. What a signal handler adds in between is lost: only where none can, or with [`AddF64`].
+    /// Adds to a floating-point number; zero bits are 0.0. What a signal handler adds in between is lost: only where none can, or with [`Owner`].
     pub fn add_f64(&self, more: f64) {
         self.set((self.get_f64() + more).to_bits());
     }

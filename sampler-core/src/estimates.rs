@@ -9,7 +9,7 @@
 //! caller, who says what they were before.
 //!
 //! All of it happens on samples only. A signal handler that samples within a sum may come between its reading and its writing: hence
-//! compare-and-exchange ([`AddF64`] says which), after which nothing is lost, and readers see each sum whole.
+//! compare-and-exchange ([`Owner`] says which), after which nothing is lost, and readers see each sum whole.
 
 use crate::bins::{BINS, bin};
 use crate::config::Config;

@@ -305,7 +305,7 @@ impl Slot {
     ///
     /// Sums `p = 1 - exp(-x)`, x being the size over the mean: below 1/64 by four terms of the series, which is within 5e-10 of it.
     #[inline(always)]
-    pub fn perhaps_sampled_freed<A: AddF64>(&self, usable_bytes: u64, config: &Config) {
+    pub fn perhaps_sampled_freed<O: Owner>(&self, usable_bytes: u64, config: &Config) {
         const FEW: f64 = 1.0 / 64.0;
         let x = float(usable_bytes) / float(config.mean_bytes);
         let p = if x < FEW {
@@ -313,8 +313,8 @@ impl Slot {
         } else {
             of_bytes(usable_bytes, config.mean_bytes)
         };
-        A::add_f64(&self.free_probabilities, p);
-        A::add_f64(&self.free_probability_squares, p * p);
+        O::add_f64(&self.free_probabilities, p);
+        O::add_f64(&self.free_probability_squares, p * p);
     }
 
     /// Whether this thread has seen that the page is known and not sampled.
