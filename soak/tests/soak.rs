@@ -35,7 +35,7 @@ fn soak(out: &Path, options: &[&str]) -> Command {
         .arg(env!("CARGO_BIN_EXE_soak"))
         .args(["--programs".as_ref(), programs()])
         .args(["--out".as_ref(), out])
-        .args(["--interval", "100", "--cycle", "3", "--stored", "8388608"])
+        .args(["--interval", "100", "--cycle", "6", "--stored", "2097152"])
         .args(options)
         .stdin(Stdio::null());
     command
@@ -77,7 +77,7 @@ fn is_gone(pid: Pid) -> bool {
 fn a_service_is_watched_and_its_estimate_follows_the_truth() {
     let directory = TempDir::new().unwrap();
     let out = directory.path().join("out");
-    let output = soak(&out, &["--seconds", "4", "--mean", "16384"])
+    let output = soak(&out, &["--seconds", "6", "--mean", "4096"])
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -90,7 +90,7 @@ fn a_service_is_watched_and_its_estimate_follows_the_truth() {
         .skip(1)
         .map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect())
         .collect();
-    assert_eq!(rows.len(), 40);
+    assert_eq!(rows.len(), 60);
     for pair in rows.windows(2) {
         // Time, samples, calls and requests go on.
         assert!(
@@ -100,22 +100,23 @@ fn a_service_is_watched_and_its_estimate_follows_the_truth() {
         );
         assert!(pair[0][0] < pair[1][0]);
     }
-    // From when the load has filled the store up to its mean, however long that takes here: 8 MiB of values and what holds them.
-    let filled = rows.iter().position(|row| row[1] > 8e6);
+    // From when the load has filled the store, however long that takes here: 2 MiB of values over the server's own 1.5 MB.
+    let filled = rows.iter().position(|row| row[1] > 3e6);
     let filled = &rows[filled.expect("the load stores what it is told to")..];
     for row in filled {
         let [_, exact, estimate, error, blocks, rss, ..] = row[..] else {
             panic!("{row:?}");
         };
         // A quarter less is stored at the bottom of the cycle, and every byte of it is resident.
-        assert!(exact > 6e6 && rss > exact && blocks > 1000.0, "{row:?}");
-        // Some 500 samples are alive; of 40 readings none is off by 6 standard errors.
+        assert!(exact > 2.5e6 && rss > exact && blocks > 1000.0, "{row:?}");
+        // Some 500 samples are alive; of 60 readings none is off by 6 standard errors.
         assert!(
             error > 0.0 && (estimate - exact).abs() < 6.0 * error,
             "{row:?}"
         );
     }
-    // What is stored swings from a quarter over its mean to a quarter below: by 1.6 within the watched time, where the load keeps up.
+    // What is stored swings from a quarter over its mean to a quarter below, from 4.7 to 3.2 MB with the server's own. So small a store in so slow a cycle needs a
+    // few dozen batches of commands for that, which a busy machine has time for too.
     let live = |rows: &[Vec<f64>], pick: fn(f64, f64) -> f64| {
         let live = rows.iter().map(|row| row[1]);
         live.reduce(pick).expect("a reading")
@@ -130,7 +131,7 @@ fn a_service_is_watched_and_its_estimate_follows_the_truth() {
 
     let report = fs::read_to_string(out.join("soak.txt")).unwrap();
     for words in [
-        "40 readings",
+        "60 readings",
         "each reply as expected",
         "RSS of the service",
         "hold the truth in",
