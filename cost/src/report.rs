@@ -171,6 +171,7 @@ fn conditions(measured: &Measured) -> Vec<String> {
             ));
         }
     }
+    lines.extend(unsteady(measured));
     for (place, of_place) in &measured.times {
         let void: usize = of_place
             .values()
@@ -185,6 +186,30 @@ fn conditions(measured: &Measured) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The same loop under plain glibc ought to take the same in every round. It may not where a thread always had its processor too: the processor itself is
+/// slower while its other half, or its caches, serve somebody else.
+fn unsteady(measured: &Measured) -> Option<String> {
+    /// The middle half of the rounds, over their median.
+    const SPREAD_MAX: f64 = 0.1;
+    let mut ns: Vec<f64> = measured
+        .times
+        .iter()
+        .filter(|(place, _)| place.name == "window" && place.threads == 1 && place.rate == "usual")
+        .flat_map(|(_, of_place)| of_place)
+        .filter(|(subject, _)| subject.name == "PLAIN")
+        .flat_map(|(_, rounds)| rounds.values().map(|time| time.ns))
+        .collect();
+    ns.sort_by(f64::total_cmp);
+    let [low, median, high] = [1, 2, 3].map(|quarter| ns.get(ns.len() * quarter / 4));
+    let (low, median, high) = (low?, median?, high?);
+    (high - low > SPREAD_MAX * median).then(|| {
+        format!(
+            "noisy: the loop window under PLAIN took {low:.1} to {high:.1} ns an operation in the middle half of {} rounds, {median:.1} in the median; something else slows this machine, so measure again when it is quiet",
+            ns.len()
+        )
+    })
 }
 
 fn label(subject: &Subject) -> String {

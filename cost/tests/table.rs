@@ -117,6 +117,8 @@ fn ratios_are_medians_of_rounds_that_belong_together() {
         text.contains("not measured: mimalloc: not installed"),
         "{text}"
     );
+    let noisy = "noisy: the loop window under PLAIN took 20.0 to 60.0 ns an operation in the middle half of 7 rounds, 40.0 in the median";
+    assert!(text.contains(noisy), "{text}");
     let row = text
         .lines()
         .find(|line| line.starts_with("HEADER_HASH"))
@@ -139,6 +141,26 @@ fn ratios_are_medians_of_rounds_that_belong_together() {
     );
     let notes = findings["blocks"][2]["sentences"].to_string();
     assert!(notes.contains("not measured: mimalloc"), "{notes}");
+}
+
+#[test]
+fn a_steady_machine_is_not_called_noisy() {
+    let mut place = Place::new();
+    for round in 1..=8 {
+        // One round in eight is far off: the middle half is within 7 %.
+        let ns = if round == 8 {
+            30.0
+        } else {
+            10.0 + round as f64 / 5.0
+        };
+        let measurement = window("PLAIN", None, ns, 1, 1.0);
+        place.add(
+            &format!("loops-{round}.json"),
+            &file("loops", round, vec![measurement]),
+        );
+    }
+    let text = String::from_utf8(place.run().stdout).unwrap();
+    assert!(text.contains("PLAIN") && !text.contains("noisy"), "{text}");
 }
 
 #[test]
