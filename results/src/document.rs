@@ -29,11 +29,15 @@ pub fn text(layout: &Layout, found: &[Option<Findings>]) -> String {
         let is_missing = |(part, findings): &&(&Part, Option<&Findings>)| {
             findings.is_none() && part.sections.contains(&section)
         };
-        let missing = |(part, _): &(&Part, Option<&Findings>)| {
-            format!(
+        let missing = |(part, _): &(&Part, Option<&Findings>)| match layout.lone_report(part) {
+            Some(report) => format!(
+                "\n*{}*: only its report is here, [{report}]({report}); `{}` makes its answers anew.\n",
+                part.title, part.command
+            ),
+            None => format!(
                 "\n*{}*: not measured yet; `{}` does it.\n",
                 part.title, part.command
-            )
+            ),
         };
         text.extend(parts.iter().filter(is_missing).map(missing));
     }
@@ -55,7 +59,14 @@ fn overview(layout: &Layout, parts: &[(&Part, Option<&Findings>)]) -> String {
                     format!("[{report}]({report})"),
                 )
             }
-            None => ("**not measured yet**".into(), String::new(), String::new()),
+            None => match layout.lone_report(part) {
+                Some(report) => (
+                    "only the report is here".into(),
+                    String::new(),
+                    format!("[{report}]({report})"),
+                ),
+                None => ("**not measured yet**".into(), String::new(), String::new()),
+            },
         };
         text.push_str(&format!(
             "| {} | {runs} | {machines} | `{}` | {report} |\n",

@@ -115,6 +115,13 @@ impl Layout {
         };
         self.file(part, &format!("{name}.txt"))
     }
+
+    /// The report of a part whose findings are not there, if it is there itself: kept from a measurement whose answers were not.
+    pub fn lone_report(&self, part: &Part) -> Option<String> {
+        // Set seed is judged from tables that other sets share, its report too.
+        let report = (part.name != SEED).then(|| self.report(part))?;
+        self.data.join(&report).exists().then_some(report)
+    }
 }
 
 /// What each part found, in their order; `None` where it was not measured.

@@ -227,6 +227,21 @@ fn a_part_that_was_not_measured_is_named_with_its_command() {
 }
 
 #[test]
+fn a_report_whose_answers_were_not_kept_is_not_called_unmeasured() {
+    let fixture = Fixture::empty();
+    fixture.write("cost.txt", "a table");
+    // Shared with other sets: it says nothing of set seed.
+    fixture.write("summary.txt", "a table");
+    let document = fixture.succeeds();
+    let row = line(&document, "| What a call costs |");
+    assert!(row.contains("only the report is here") && row.contains("[cost.txt](cost.txt)"));
+    let said = "*What a call costs*: only its report is here, [cost.txt](cost.txt); `make bench` makes its answers anew.";
+    assert!(section(&document, "Tables").contains(said));
+    assert!(!document.contains("not measured yet; `make bench`"));
+    assert!(document.contains("*: not measured yet; `make experiments aggregate plots`"));
+}
+
+#[test]
 fn with_nothing_measured_every_part_is_named() {
     let document = Fixture::empty().succeeds();
     for command in [
