@@ -34,12 +34,30 @@ fn assert_counted_under_every_scheme(name: &str) {
             let printed = ran.lines().pop().unwrap();
             let record = ran.record();
             assert_counts(record, &printed);
+            assert_gaps_are_what_lies_between_samples(record);
             if mean == "0" && scheme != "COUNT" {
                 assert_eq!(record["sampled_allocs"], record["total_allocs"]);
                 assert_eq!(record["sampled_bytes_alloc"], record["total_bytes_alloc"]);
                 assert_all_frees_sampled(record, &printed);
             }
         }
+    }
+}
+
+/// Every allocation is a sample or in one gap, and every byte is: what a sample sums over all bins is all that they hold.
+fn assert_gaps_are_what_lies_between_samples(record: &Value) {
+    for (gaps, sampled, total) in [
+        ("gaps_allocs", "sampled_allocs", "total_allocs"),
+        ("gaps_bytes", "sampled_bytes_alloc", "total_bytes_alloc"),
+    ] {
+        let number = |value: &Value| value.as_u64().unwrap();
+        let in_gaps = number(&record[gaps]["sum"]) + number(&record[gaps]["unfinished_sum"]);
+        assert_eq!(
+            in_gaps + number(&record[sampled]),
+            number(&record[total]),
+            "{gaps} of {}",
+            record["scheme"]
+        );
     }
 }
 
