@@ -46,6 +46,9 @@ int main(void) {
   sigaddset(&alarm, SIGALRM);
   sigprocmask(SIG_BLOCK, &alarm, NULL);
   CHECK(!failed);
+  char line[64]; /* printf would allocate */
+  int length = snprintf(line, sizeof line, "{\"handled\": %d}\n", (int)handled);
+  CHECK(write(1, line, length) == length);
   add_counts(&counts, &in_handler);
   print_counts(&counts);
   return 0;
