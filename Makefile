@@ -15,6 +15,7 @@ SCHEMES ?= HEADER_HASH HEADER_PAGE_HASH HEADER_POISSON_BYTES HEADER_HYBRID#   be
 SEED ?= 1#                               of everything drawn: sizes, order, samples
 MEAN ?=#                                 mean gap in bytes, for every workload (default: the workload's own)
 MASK ?= 0xFF#                            hash mask: 2^-(bits set) is sampled
+SALT ?=#                                 1: addresses are salted before they are hashed, in each run by a number drawn from its seed
 WINDOW ?= 1000#                          allocations in the base window
 TIMEOUT ?= 600#                          seconds that one run may take
 RUNNER ?=#                               a launcher before each run's command, such as srun -N1 -n1 -c2; with it, -j is obeyed
@@ -34,6 +35,7 @@ BASELINE := NONE
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
 $(if $(shell [[ '$(RUNS)' =~ ^[1-9][0-9]{0,5}$$ ]] && echo fine),,$(error RUNS is '$(RUNS)'; accepted: a number from 1 to 999999))
 $(if $(SHARD),$(if $(shell [[ '$(SHARD)' =~ ^([1-9][0-9]{0,5})/([1-9][0-9]{0,5})$$ ]] && ((BASH_REMATCH[1] <= BASH_REMATCH[2])) && echo fine),,$(error SHARD is '$(SHARD)'; accepted: k/n with k from 1 to n, such as 3/8)))
+$(if $(SALT),$(if $(filter-out 1,$(SALT))$(word 2,$(SALT)),$(error SALT is '$(SALT)'; accepted: 1, or nothing)))
 $(if $(MACHINES),$(if $(filter-out several,$(MACHINES))$(word 2,$(MACHINES)),$(error MACHINES is '$(MACHINES)'; accepted: several, or nothing)))
 # Runs are timed: two of them must never share the machine. A launcher gives each its own part of one. Cargo has jobs of its own.
 ifeq ($(strip $(RUNNER)),)
@@ -64,10 +66,12 @@ MEAN_OWN := 524288
 set_of = $(or $(SET_$(1)),own)
 # Schemes that differ in their tracking alone have the same mean.
 mean_of = $(or $(MEAN),$(MEAN_$(1)_$(2)),$(if $(findstring POISSON,$(2)),$(MEAN_$(1)_HEADER_POISSON_BYTES)),$(MEAN_OWN))
+# Of those that use a mask, all but this hash.
+SALT_OPTION := $(if $(SALT), --salt seed)
 # $(call parameters_of,WORKLOAD,SCHEME): options of sampler-run, those only that the scheme uses and that a result depends on.
 USES_MASK := HEADER_HASH HEADER_PAGE_HASH HEADER_HYBRID HEADER_BERNOULLI HEADER_HASH_SPLITMIX SAMPLE_HEADERS_HASH_MAP STATELESS_HASH_XOR STATELESS_HASH_SPLITMIX STATELESS_HASH_MURMURISH
 USES_MEAN := HEADER_POISSON_BYTES HEADER_HYBRID SAMPLE_HEADERS_POISSON SAMPLE_HEADERS_POISSON_MAP STATELESS_POISSON_BERNOULLI
-parameters_of = --scheme $(2)$(if $(filter $(2),$(USES_MASK)), --mask $(MASK))$(if $(filter $(2),$(USES_MEAN)), --mean $(call mean_of,$(1),$(2))) --window $(WINDOW) $(OPTIONS_$(1))
+parameters_of = --scheme $(2)$(if $(filter $(2),$(USES_MASK)), --mask $(MASK)$(if $(filter-out HEADER_BERNOULLI,$(2)),$(SALT_OPTION)))$(if $(filter $(2),$(USES_MEAN)), --mean $(call mean_of,$(1),$(2))) --window $(WINDOW) $(OPTIONS_$(1))
 
 # A run file is $(DATA)/raw/SET/WORKLOAD/SCHEME/run-NN.json: round by round, all schemes of run 1, then of run 2, so that drift of the machine hits all alike.
 run_directory = $(DATA)/raw/$(call set_of,$(1))/$(1)/$(2)

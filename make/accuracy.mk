@@ -73,10 +73,10 @@ $(ACCURACY_COUNTING:=/run-001.json): %/run-001.json: %/parameters $(BIN)/sampler
 
 # Rewritten only where their text changes: a scheme whose parameters stay the same is not run again.
 $(ACCURACY_RAW)/%/budget.json: $(ACCURACY_RAW)/%/SIZES/run-001.json $(BIN)/budget FORCE
-	@$(BIN)/budget --sizes $< --budget $(ACCURACY_BUDGET) --of allocs --out $(@D)
+	@$(BIN)/budget --sizes $< --budget $(ACCURACY_BUDGET) --of allocs$(if $(SALT), --salted) --out $(@D)
 
 $(ACCURACY_BYTES_RAW)/%/budget.json: $(ACCURACY_RAW)/%/SIZES/run-001.json $(BIN)/budget FORCE
-	@$(BIN)/budget --sizes $< --budget $(ACCURACY_BUDGET) --of bytes --out $(@D)
+	@$(BIN)/budget --sizes $< --budget $(ACCURACY_BUDGET) --of bytes$(if $(SALT), --salted) --out $(@D)
 
 $(ACCURACY_PARAMETERS): $$(dir $$(@D))budget.json ;
 

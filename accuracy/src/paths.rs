@@ -28,10 +28,23 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Whether two runs differ by anything but the machine's mood. Draws always do; addresses only if the kernel randomises them.
+    /// What two runs differ by but the machine's mood: draws and salts always do, addresses only if the kernel randomises them.
+    pub fn randomness(&self) -> Vec<&'static str> {
+        let parameters = &self.runs[0].parameters;
+        let decision = self.scheme.decision;
+        [
+            (decision.draws(), "draws"),
+            (parameters.is_salted, "salt"),
+            (decision.has_keys() && parameters.aslr, "address layout"),
+        ]
+        .into_iter()
+        .filter_map(|(is_there, name)| is_there.then_some(name))
+        .collect()
+    }
+
+    /// Whether there is anything.
     pub fn is_random(&self) -> bool {
-        use crate::schemes::Randomness;
-        self.scheme.decision.randomness() != Randomness::Layout || self.runs[0].parameters.aslr
+        !self.randomness().is_empty()
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Run {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
     pub hash_mask: Option<u64>,
+    /// Whether the hash was salted; each run has a salt of its own.
+    pub is_salted: bool,
     pub mean_bytes: Option<u64>,
     pub window_base: u64,
     pub aslr: bool,
@@ -151,6 +153,11 @@ fn parameters(node: &Node) -> Result<Parameters, String> {
     }
     Ok(Parameters {
         hash_mask: node.field("hash_mask")?.or_null(Node::count)?,
+        // Files from before salts have no such field.
+        is_salted: node
+            .value
+            .get("hash_salt")
+            .is_some_and(|salt| !salt.is_null()),
         mean_bytes: node.field("poisson_mean_bytes")?.or_null(Node::count)?,
         window_base: node.field("window_base")?.count()?,
         aslr: node.field("aslr")?.truth()?,

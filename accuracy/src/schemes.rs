@@ -15,14 +15,6 @@ pub enum Decision {
     PageHash,
 }
 
-/// What differs between two runs of the same program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Randomness {
-    Draws,
-    Layout,
-    Both,
-}
-
 /// One scheme.
 pub struct Scheme {
     /// As in paths and records.
@@ -53,12 +45,12 @@ pub fn rank_of(name: &str) -> Option<usize> {
 }
 
 impl Decision {
-    pub fn randomness(self) -> Randomness {
-        match self {
-            Decision::Bernoulli | Decision::PoissonBytes => Randomness::Draws,
-            Decision::Hybrid => Randomness::Both,
-            Decision::Hash | Decision::PageHash => Randomness::Layout,
-        }
+    /// Whether some of its decisions are drawn.
+    pub fn draws(self) -> bool {
+        matches!(
+            self,
+            Decision::Bernoulli | Decision::PoissonBytes | Decision::Hybrid
+        )
     }
 
     /// Whether blocks of one address (of one page) share their fate, so that a variance for independent decisions is not theirs.
@@ -72,17 +64,6 @@ impl Decision {
             Decision::PoissonBytes => true,
             Decision::Hybrid => size_bytes < HYBRID_THRESHOLD_BYTES,
             _ => false,
-        }
-    }
-}
-
-impl Randomness {
-    /// In words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Randomness::Draws => "draws",
-            Randomness::Layout => "address layout",
-            Randomness::Both => "draws, address layout",
         }
     }
 }

@@ -146,6 +146,14 @@ impl<'a> Node<'a> {
         text.ok_or_else(|| self.wrong("a string of 0x and up to 16 hex digits"))
     }
 
+    /// As [`Node::seed`], or `None` where there is none: null, or a file from before salts.
+    pub fn salt(&self) -> Result<Option<&'a str>, String> {
+        if self.value.is_none_or(Value::is_null) {
+            return Ok(None);
+        }
+        self.seed().map(Some)
+    }
+
     /// Refuses everything but the given value.
     pub fn expect(&self, expected: &Value) -> Result<(), String> {
         if self.value == Some(expected) {

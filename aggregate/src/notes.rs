@@ -207,6 +207,9 @@ fn settings(path: &PathSummary) -> Vec<String> {
     if !parameters.aslr {
         notes.push("addresses were not randomised.".to_string());
     }
+    if parameters.hash_salt.is_some() {
+        notes.push("the hash was salted, in each run by a number of its own.".to_string());
+    }
     notes
 }
 

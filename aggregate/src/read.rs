@@ -108,6 +108,7 @@ fn read_parameters(node: &Node) -> Result<Parameters, String> {
     let is_window = |&allocs: &u64| (1..=u64::MAX / 100).contains(&allocs);
     Ok(Parameters {
         hash_mask: node.field("hash_mask").count_or_null()?,
+        hash_salt: node.field("hash_salt").salt()?.map(String::from),
         poisson_mean_bytes: node.field("poisson_mean_bytes").count_or_null()?,
         window_base: Some(window_base.count()?)
             .filter(is_window)

@@ -75,6 +75,10 @@ fn check_configuration(
     node.field("truth").expect(&json!(parameters.truth))?;
     node.field("hash_mask")
         .expect(&json!(parameters.hash_mask))?;
+    let salt = node.field("hash_salt");
+    if salt.salt()? != parameters.hash_salt.as_deref() {
+        return Err(salt.wrong("the run's"));
+    }
     node.field("poisson_mean_bytes")
         .expect(&json!(parameters.poisson_mean_bytes))?;
     node.field("hybrid_threshold").count_or_null()?;

@@ -86,6 +86,8 @@ impl Identity {
 pub struct Parameters {
     /// `None` if the scheme has no hash.
     pub hash_mask: Option<u64>,
+    /// The salt of the hash: of each run its own, but all have one or none has.
+    pub hash_salt: Option<String>,
     /// `None` if the scheme draws no gaps.
     pub poisson_mean_bytes: Option<u64>,
     /// Allocations in the base window.

@@ -102,6 +102,14 @@ fn check_parameters(path: &[&Run]) -> Result<(), String> {
         let pairs = [&run.parameters, &expected.parameters].map(|parameters| {
             [
                 ("hash_mask", show(parameters.hash_mask)),
+                (
+                    "hash_salt",
+                    parameters
+                        .hash_salt
+                        .as_ref()
+                        .map_or("null", |_| "a salt")
+                        .to_string(),
+                ),
                 ("poisson_mean_bytes", show(parameters.poisson_mean_bytes)),
                 ("window_base", parameters.window_base.to_string()),
                 ("truth", parameters.truth.to_string()),

@@ -25,6 +25,7 @@ pub fn runs(runs: &Runs) -> Vec<u8> {
         "window_base",
         "truth",
         "seed",
+        "hash_salt",
         "aslr",
         "machine",
         "processes",
@@ -52,6 +53,7 @@ pub fn runs(runs: &Runs) -> Vec<u8> {
         row.push(parameters.window_base);
         row.push(parameters.truth);
         row.push(&run.seed);
+        row.push_known(parameters.hash_salt.as_ref());
         row.push(parameters.aslr);
         row.push(&run.machine);
         // Under PLAIN nobody counted the processes.

@@ -40,6 +40,10 @@ struct Options {
     #[argh(option, default = "Equal::Allocs")]
     of: Equal,
 
+    /// schemes that hash addresses get a salt that each run draws from its seed
+    #[argh(switch)]
+    salted: bool,
+
     /// directory that receives the files; made if it is not there
     #[argh(option)]
     out: PathBuf,
@@ -61,7 +65,11 @@ fn run(options: &Options) -> Result<(), String> {
     let solved: Vec<Solved> = solve::all(&sizes, options.budget, options.of);
     for scheme in &solved {
         let directory = options.out.join(scheme.name);
-        write_if_changed(&directory, "parameters", &(scheme.parameters() + "\n"))?;
+        write_if_changed(
+            &directory,
+            "parameters",
+            &(scheme.parameters(options.salted) + "\n"),
+        )?;
     }
     let text = format!("{:#}\n", report(options, &sizes, &solved));
     write_if_changed(&options.out, "budget.json", &text)

@@ -35,6 +35,8 @@ pub enum Equal {
 pub struct Solved {
     pub name: &'static str,
     pub hash_mask: Option<u64>,
+    /// Whether the mask is of a hash of addresses, which a salt changes.
+    pub hashes: bool,
     pub mean_bytes: Option<u64>,
     pub expected_samples: f64,
     pub expected_bytes: f64,
@@ -54,12 +56,15 @@ enum Decision {
     Hybrid,
 }
 
+/// Draws, with the probability that the mask says.
+const BERNOULLI: &str = "HEADER_BERNOULLI";
+
 const SCHEMES: [(&str, Decision); 6] = [
     ("HEADER_HASH", Decision::Mask),
     ("HEADER_PAGE_HASH", Decision::Mask),
     ("HEADER_POISSON_BYTES", Decision::Bytes),
     ("HEADER_HYBRID", Decision::Hybrid),
-    ("HEADER_BERNOULLI", Decision::Mask),
+    (BERNOULLI, Decision::Mask),
     ("HEADER_HASH_SPLITMIX", Decision::Mask),
 ];
 
@@ -121,14 +126,16 @@ impl Equal {
 }
 
 impl Solved {
-    /// Options of sampler-run.
-    pub fn parameters(&self) -> String {
+    /// Options of sampler-run. With `salted`, schemes that hash get a salt of each run's own.
+    pub fn parameters(&self, salted: bool) -> String {
+        let salt = (salted && self.hashes).then_some(" --salt seed");
         let mask = self.hash_mask.map(|mask| format!(" --mask {mask:#x}"));
         let mean = self.mean_bytes.map(|mean| format!(" --mean {mean}"));
         format!(
-            "--scheme {}{}{}",
+            "--scheme {}{}{}{}",
             self.name,
             mask.unwrap_or_default(),
+            salt.unwrap_or_default(),
             mean.unwrap_or_default()
         )
     }
@@ -167,6 +174,7 @@ fn solve(
     Solved {
         name,
         hash_mask: (decision != Decision::Bytes).then(|| budget.mask()),
+        hashes: decision != Decision::Bytes && name != BERNOULLI,
         mean_bytes,
         expected_samples: sizes.sum(p),
         expected_bytes: sizes.sum(|size| p(size) * size as f64),
@@ -284,9 +292,22 @@ mod tests {
         assert_eq!(of(&solved, "HEADER_HYBRID").mean_bytes, Some(16352));
         assert_eq!(of(&solved, "HEADER_HASH").hash_mask, Some(0xFF));
         assert_eq!(
-            of(&solved, "HEADER_HYBRID").parameters(),
+            of(&solved, "HEADER_HYBRID").parameters(false),
             "--scheme HEADER_HYBRID --mask 0xff --mean 16352"
         );
+        for (scheme, expected) in [
+            (
+                "HEADER_HYBRID",
+                "--scheme HEADER_HYBRID --mask 0xff --salt seed --mean 16352",
+            ),
+            ("HEADER_BERNOULLI", "--scheme HEADER_BERNOULLI --mask 0xff"),
+            (
+                "HEADER_POISSON_BYTES",
+                "--scheme HEADER_POISSON_BYTES --mean 16352",
+            ),
+        ] {
+            assert_eq!(of(&solved, scheme).parameters(true), expected);
+        }
         for scheme in &solved {
             assert!((scheme.expected_samples / (100_000.0 / 256.0) - 1.0).abs() < 1e-3);
             assert!(!scheme.is_off_target);

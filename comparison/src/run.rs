@@ -238,7 +238,12 @@ fn parameters(node: &Node) -> Result<String, String> {
         .iter()
         .map(|name| Ok(format!("{name} {}", node.field(name)?.value)))
         .collect();
-    Ok(pairs?.join(", "))
+    // Each run has a salt of its own; files from before salts have none.
+    let is_salted = node
+        .value
+        .get("hash_salt")
+        .is_some_and(|salt| !salt.is_null());
+    Ok(format!("{}, salted {is_salted}", pairs?.join(", ")))
 }
 
 fn machine(node: &Node) -> Result<String, String> {

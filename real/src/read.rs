@@ -147,17 +147,24 @@ fn read(node: &Node, scheme: &str, file: &Path) -> Result<Run, String> {
     Ok(Run {
         number: node.field("run")?.count()?,
         file: file.display().to_string(),
-        parameters: joined(
-            &parameters,
-            &[
-                "hash_mask",
-                "poisson_mean_bytes",
-                "window_base",
-                "truth",
-                "aslr",
-            ],
-            ", ",
-        )?,
+        // Each run has a salt of its own; files from before salts have none.
+        parameters: format!(
+            "{}, salted {}",
+            joined(
+                &parameters,
+                &[
+                    "hash_mask",
+                    "poisson_mean_bytes",
+                    "window_base",
+                    "truth",
+                    "aslr",
+                ],
+                ", ",
+            )?,
+            parameters
+                .known("hash_salt")
+                .is_ok_and(|salt| salt.is_some())
+        ),
         mean_bytes: parameters.count_or_null("poisson_mean_bytes")?,
         machine: joined(
             &node.field("machine")?,

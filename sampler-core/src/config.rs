@@ -17,6 +17,8 @@ pub struct Config {
     pub scheme: Scheme,
     /// A hash is sampled if `hash & hash_mask == 0`: p = 2^-popcount(mask).
     pub hash_mask: u64,
+    /// Exclusive-ored into an address before it is hashed; 0 leaves the hash the seed's.
+    pub hash_salt: u64,
     /// Mean gap between samples, bytes; 0 samples every allocation.
     pub mean_bytes: u64,
     /// Whether unsampled calls are counted too.
@@ -34,6 +36,8 @@ pub enum Variable {
     Scheme,
     /// `SAMPLER_HASH_MASK`
     HashMask,
+    /// `SAMPLER_HASH_SALT`
+    HashSalt,
     /// `SAMPLER_POISSON_MEAN_BYTES`
     MeanBytes,
     /// `SAMPLER_TRUTH`
@@ -59,11 +63,21 @@ impl Config {
     pub const DEFAULT: Config = Config {
         scheme: Scheme::None,
         hash_mask: 0xFF,
+        hash_salt: 0,
         mean_bytes: 4096,
         truth: true,
         window_allocs: 1000,
         seed: None,
     };
+
+    /// The salt that the scheme's hash is taken with, if it has a hash and a salt was given.
+    pub const fn salt(&self) -> Option<u64> {
+        if self.hash_salt != 0 && self.scheme.decision().has_keys() {
+            Some(self.hash_salt)
+        } else {
+            None
+        }
+    }
 
     /// Sets one variable from its text.
     pub fn set(&mut self, variable: Variable, text: &[u8]) -> Result<(), BadValue> {
@@ -71,6 +85,7 @@ impl Config {
         match variable {
             Variable::Scheme => self.scheme = Scheme::from_name(text).ok_or(bad)?,
             Variable::HashMask => self.hash_mask = number(text).ok_or(bad)?,
+            Variable::HashSalt => self.hash_salt = number(text).ok_or(bad)?,
             Variable::MeanBytes => {
                 self.mean_bytes = number_up_to(text, MEAN_BYTES_MAX).ok_or(bad)?;
             }
@@ -88,9 +103,10 @@ impl Config {
 
 impl Variable {
     /// Every variable that configures; the file of records is not one of them.
-    pub const ALL: [Variable; 6] = [
+    pub const ALL: [Variable; 7] = [
         Variable::Scheme,
         Variable::HashMask,
+        Variable::HashSalt,
         Variable::MeanBytes,
         Variable::Truth,
         Variable::Window,
@@ -102,6 +118,7 @@ impl Variable {
         match self {
             Variable::Scheme => "SAMPLER_SCHEME",
             Variable::HashMask => "SAMPLER_HASH_MASK",
+            Variable::HashSalt => "SAMPLER_HASH_SALT",
             Variable::MeanBytes => "SAMPLER_POISSON_MEAN_BYTES",
             Variable::Truth => "SAMPLER_TRUTH",
             Variable::Window => "SAMPLER_WINDOW",
@@ -113,7 +130,9 @@ impl Variable {
     pub const fn accepted(self) -> &'static str {
         match self {
             Variable::Scheme => Scheme::ACCEPTED,
-            Variable::HashMask | Variable::Seed => "a decimal or 0x number up to 2^64 - 1",
+            Variable::HashMask | Variable::HashSalt | Variable::Seed => {
+                "a decimal or 0x number up to 2^64 - 1"
+            }
             Variable::MeanBytes => "a number of bytes from 0 to 2^56, decimal or 0x",
             Variable::Truth => "0 or 1",
             Variable::Window => "a number of allocations from 1 to 2^56, decimal or 0x",
@@ -169,6 +188,7 @@ mod tests {
         let mut config = Config::default();
         config.set(Variable::Scheme, b"HEADER_HYBRID").unwrap();
         config.set(Variable::HashMask, b"0x3").unwrap();
+        config.set(Variable::HashSalt, b"7").unwrap();
         config.set(Variable::MeanBytes, b"0").unwrap();
         config.set(Variable::Truth, b"0").unwrap();
         config.set(Variable::Window, b"1").unwrap();
@@ -176,6 +196,7 @@ mod tests {
         let expected = Config {
             scheme: Scheme::HeaderHybrid,
             hash_mask: 3,
+            hash_salt: 7,
             mean_bytes: 0,
             truth: false,
             window_allocs: 1,
@@ -189,6 +210,7 @@ mod tests {
         let cases = [
             (Variable::Scheme, &b"HEADER_HUSH"[..]),
             (Variable::HashMask, b"all"),
+            (Variable::HashSalt, b"seed"),
             (Variable::MeanBytes, b"72057594037927937"),
             (Variable::Truth, b"2"),
             (Variable::Window, b"0"),

@@ -3,6 +3,8 @@
 //! Probabilities of inclusion: hashes `2^-popcount(mask)` over addresses that mix well (see [`crate::hash`] for why these do not);
 //! Poisson bytes `1 - exp(-size/mean)`; hybrid one or the other by size; Bernoulli `2^-popcount(mask)`, whatever the address.
 
+use core::marker::PhantomData;
+
 use crate::config::Config;
 use crate::hash::{PAGE_SHIFT, murmurish, page_hash, splitmix, xorshift};
 use crate::slot::Slot;
@@ -53,6 +55,9 @@ pub struct HashSplitmix;
 pub struct HashMurmurish;
 /// `STATELESS_POISSON_BERNOULLI`: each block by a draw of its own, with the probability of [`PoissonBytes`].
 pub struct BernoulliBytes;
+/// One of the decisions by address, of the address exclusive-ored with [`Config::hash_salt`]: a type of its own, so that hashes without a salt pay nothing
+/// for it. The seed's hash is linear, so a salt samples another coset of the same addresses: over all salts each has the probability that the mask says.
+pub struct Salted<D>(PhantomData<D>);
 /// `SIZES`: always.
 pub struct Always;
 /// `COUNT`: never.
@@ -154,37 +159,64 @@ impl Decision for HashSplitmix {
     }
 }
 
-/// A decision that an address alone makes, so that it can be made again when the block is freed. All these hashes take 0 to 0: NULL is always sampled, and
-/// the common path need not ask for it.
-pub trait AddressHash {
-    /// The hash of a block's address.
-    fn hash(address: u64) -> u64;
+impl<D: Decision> Decision for Salted<D> {
+    const COUNTS_PAGES: bool = D::COUNTS_PAGES;
+    const SAMPLES_HUGE: bool = D::SAMPLES_HUGE;
+    const LOOKS_TWICE: bool = D::LOOKS_TWICE;
 
-    /// Whether the block is sampled.
     #[inline(always)]
-    fn is_sampled_address(config: &Config, address: u64) -> bool {
-        Self::hash(address) & config.hash_mask == 0
+    fn is_sampled(config: &Config, slot: &Slot, header: u64, size: u64) -> bool {
+        D::is_sampled(config, slot, header ^ config.hash_salt, size)
     }
+
+    /// What a thread remembers of pages it remembers by the pages that there are.
+    #[inline(always)]
+    fn is_surely_unsampled(config: &Config, slot: &Slot, header: u64, size: u64) -> bool {
+        if D::LOOKS_TWICE {
+            D::is_surely_unsampled(config, slot, header, size)
+        } else {
+            !Self::is_sampled(config, slot, header, size)
+        }
+    }
+
+    #[inline(always)]
+    fn draws(size: u64) -> bool {
+        D::draws(size)
+    }
+}
+
+/// A decision that an address alone makes, so that it can be made again when the block is freed. NULL is always sampled, and the common path need not ask for
+/// it: all these hashes take 0 to 0.
+pub trait AddressHash {
+    /// Whether the block is sampled.
+    fn is_sampled_address(config: &Config, address: u64) -> bool;
 }
 
 impl AddressHash for Hash {
     #[inline(always)]
-    fn hash(address: u64) -> u64 {
-        xorshift(address)
+    fn is_sampled_address(config: &Config, address: u64) -> bool {
+        xorshift(address) & config.hash_mask == 0
     }
 }
 
 impl AddressHash for HashSplitmix {
     #[inline(always)]
-    fn hash(address: u64) -> u64 {
-        splitmix(address)
+    fn is_sampled_address(config: &Config, address: u64) -> bool {
+        splitmix(address) & config.hash_mask == 0
     }
 }
 
 impl AddressHash for HashMurmurish {
     #[inline(always)]
-    fn hash(address: u64) -> u64 {
-        murmurish(address)
+    fn is_sampled_address(config: &Config, address: u64) -> bool {
+        murmurish(address) & config.hash_mask == 0
+    }
+}
+
+impl<H: AddressHash> AddressHash for Salted<H> {
+    #[inline(always)]
+    fn is_sampled_address(config: &Config, address: u64) -> bool {
+        H::is_sampled_address(config, address ^ config.hash_salt) || address == 0
     }
 }
 

@@ -14,7 +14,7 @@ use crate::scheme::Scheme;
 use crate::slot::{SLOT_BYTES, Slot, Totals};
 
 /// Version of the layout of [`Live`] and of [`Slot`].
-pub const FORMAT_VERSION: u64 = 5;
+pub const FORMAT_VERSION: u64 = 6;
 
 /// `SAMPLIVE`, as the first eight bytes of the file.
 const MAGIC: u64 = u64::from_le_bytes(*b"SAMPLIVE");
@@ -87,9 +87,9 @@ pub struct Identity {
     pub seed: u64,
 }
 
-const IDENTITY: usize = 9;
+const IDENTITY: usize = 10;
 /// Counters that fill the page.
-const UNUSED: usize = 160;
+const UNUSED: usize = 159;
 
 /// How a process ended, as far as it could say itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,6 +310,7 @@ impl Identity {
             self.image.into(),
             scheme.map_or(u64::MAX, |index| index as u64),
             self.config.hash_mask,
+            self.config.hash_salt,
             self.config.mean_bytes,
             self.config.truth.into(),
             self.config.window_allocs,
@@ -324,6 +325,7 @@ impl Identity {
             image,
             scheme,
             hash_mask,
+            hash_salt,
             mean_bytes,
             truth,
             window_allocs,
@@ -336,6 +338,7 @@ impl Identity {
             config: Config {
                 scheme: *Scheme::ALL.get(usize::try_from(scheme).ok()?)?,
                 hash_mask,
+                hash_salt,
                 mean_bytes,
                 truth: truth != 0,
                 window_allocs: (window_allocs > 0).then_some(window_allocs)?,

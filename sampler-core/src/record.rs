@@ -90,6 +90,10 @@ fn write_process(
         "hash_mask",
         decision.uses_mask().then_some(config.hash_mask),
     )?;
+    match config.salt() {
+        Some(salt) => object.raw("hash_salt", format_args!("\"{salt:#018x}\""))?,
+        None => object.optional("hash_salt", None)?,
+    }
     let mean_bytes = decision.uses_mean().then_some(config.mean_bytes);
     object.optional("poisson_mean_bytes", mean_bytes)?;
     object.optional("hybrid_threshold", hybrid.then_some(HYBRID_THRESHOLD_BYTES))?;

@@ -136,6 +136,9 @@ fn describe(page: &Live, identity: &Identity, totals: &Totals, ended: &str) -> S
     if decision.uses_mask() {
         lines.push(format!("mask      {:#x}", config.hash_mask));
     }
+    if let Some(salt) = config.salt() {
+        lines.push(format!("salt      {salt:#018x}"));
+    }
     if decision.uses_mean() {
         lines.push(format!("mean gap  {} B", config.mean_bytes));
     }

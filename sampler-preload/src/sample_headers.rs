@@ -9,7 +9,7 @@ use core::ffi::c_void;
 use core::ptr::null_mut;
 
 use libc::ENOMEM;
-use sampler_core::decision::{AddressHash, Decision, Hash, PoissonBytes};
+use sampler_core::decision::{AddressHash, Decision, PoissonBytes};
 use sampler_core::hash::PAGE_SHIFT;
 use sampler_core::header::{HEADER_BYTES, Word};
 use sampler_core::slot::Slot;
@@ -43,13 +43,13 @@ pub const fn poisson_allocator<R: Recognition, const TRUTH: bool>() -> Allocator
 }
 
 /// The functions of `SAMPLE_HEADERS_HASH_MAP`.
-pub const fn hash_map_allocator<const TRUTH: bool>() -> Allocator {
+pub const fn hash_map_allocator<H: AddressHash, const TRUTH: bool>() -> Allocator {
     Allocator {
-        malloc: padded_malloc::<TRUTH>,
-        calloc: padded_calloc::<TRUTH>,
-        realloc: padded_realloc::<TRUTH>,
+        malloc: padded_malloc::<H, TRUTH>,
+        calloc: padded_calloc::<H, TRUTH>,
+        realloc: padded_realloc::<H, TRUTH>,
         free: free::<Addresses, TRUTH>,
-        memalign: padded_memalign::<TRUTH>,
+        memalign: padded_memalign::<H, TRUTH>,
         usable_size: usable_size::<Addresses>,
         refused: || {
             failed();
@@ -626,37 +626,40 @@ fn refused() -> *mut c_void {
     failed()
 }
 
-unsafe extern "C" fn padded_malloc<const TRUTH: bool>(size: usize) -> *mut c_void {
+unsafe extern "C" fn padded_malloc<H: AddressHash, const TRUTH: bool>(size: usize) -> *mut c_void {
     let Some(padded) = size.checked_add(HEADER) else {
         return refused();
     };
     // SAFETY: malloc has no preconditions.
     let real = unsafe { (NEXT.get().malloc)(padded) };
     // SAFETY: the next allocator's answer to a request with room for the header.
-    unsafe { padded_block::<TRUTH>(real, size, HEADER_SHIFT) }
+    unsafe { padded_block::<H, TRUTH>(real, size, HEADER_SHIFT) }
 }
 
-unsafe extern "C" fn padded_calloc<const TRUTH: bool>(count: usize, size: usize) -> *mut c_void {
+unsafe extern "C" fn padded_calloc<H: AddressHash, const TRUTH: bool>(
+    count: usize,
+    size: usize,
+) -> *mut c_void {
     let Some(size) = count.checked_mul(size) else {
         return refused();
     };
     // SAFETY: the next allocator's answer to a request with room for the header.
-    unsafe { padded_block::<TRUTH>(Request::Cleared.allocate(size), size, HEADER_SHIFT) }
+    unsafe { padded_block::<H, TRUTH>(Request::Cleared.allocate(size), size, HEADER_SHIFT) }
 }
 
-unsafe extern "C" fn padded_memalign<const TRUTH: bool>(
+unsafe extern "C" fn padded_memalign<H: AddressHash, const TRUTH: bool>(
     alignment: usize,
     size: usize,
 ) -> *mut c_void {
     let request = Request::new(alignment);
     // SAFETY: the next allocator's answer to a request with room for the offset.
-    unsafe { padded_block::<TRUTH>(request.allocate(size), size, request.offset_shift()) }
+    unsafe { padded_block::<H, TRUTH>(request.allocate(size), size, request.offset_shift()) }
 }
 
 /// # Safety
 /// `real` is NULL, or a block of the next allocator with room for `1 << offset_shift` bytes more than `size`, and nothing in it.
 #[inline(always)]
-unsafe fn padded_block<const TRUTH: bool>(
+unsafe fn padded_block<H: AddressHash, const TRUTH: bool>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
@@ -664,14 +667,14 @@ unsafe fn padded_block<const TRUTH: bool>(
     if real.is_null() {
         return failed();
     }
-    if is_sampled_header(real, offset_shift) {
+    if is_sampled_header::<H>(real, offset_shift) {
         // SAFETY: the caller's promise.
-        return unsafe { padded_block_rare::<TRUTH>(real, size, offset_shift) };
+        return unsafe { padded_block_rare::<H, TRUTH>(real, size, offset_shift) };
     }
     if TRUTH {
         let Some(slot) = thread::slot() else {
             // SAFETY: the caller's promise.
-            return unsafe { padded_block_rare::<TRUTH>(real, size, offset_shift) };
+            return unsafe { padded_block_rare::<H, TRUTH>(real, size, offset_shift) };
         };
         slot.counted(size as u64);
     }
@@ -682,13 +685,13 @@ unsafe fn padded_block<const TRUTH: bool>(
 /// As `padded_block`, and `real` is not NULL.
 #[cold]
 #[inline(never)]
-unsafe fn padded_block_rare<const TRUTH: bool>(
+unsafe fn padded_block_rare<H: AddressHash, const TRUTH: bool>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
 ) -> *mut c_void {
     let decided = |slot: &Slot| {
-        if !is_sampled_header(real, offset_shift) {
+        if !is_sampled_header::<H>(real, offset_shift) {
             return counted_block::<TRUTH>(slot, real, size);
         }
         // SAFETY: the caller's promise.
@@ -697,13 +700,13 @@ unsafe fn padded_block_rare<const TRUTH: bool>(
     adopted_slot(decided).unwrap_or(real)
 }
 
-unsafe extern "C" fn padded_realloc<const TRUTH: bool>(
+unsafe extern "C" fn padded_realloc<H: AddressHash, const TRUTH: bool>(
     block: *mut c_void,
     size: usize,
 ) -> *mut c_void {
     if block.is_null() {
         // SAFETY: the same contract.
-        return unsafe { padded_malloc::<TRUTH>(size) };
+        return unsafe { padded_malloc::<H, TRUTH>(size) };
     }
     if size == 0 {
         // SAFETY: the same contract; glibc's realloc(p, 0) frees and returns NULL.
@@ -738,7 +741,7 @@ unsafe extern "C" fn padded_realloc<const TRUTH: bool>(
         if let Some(mark) = mark {
             mark.remove();
         }
-        let is_sample = is_sampled_header(new, offset_shift);
+        let is_sample = is_sampled_header::<H>(new, offset_shift);
         let wanted = if is_sample { 1 << offset_shift } else { 0 };
         if wanted != offset {
             move_bytes(new.byte_add(offset), new.byte_add(wanted), size);
@@ -769,9 +772,9 @@ unsafe extern "C" fn padded_realloc<const TRUTH: bool>(
 
 /// Whether the hash samples a block whose header, if it got one, would end at this offset.
 #[inline(always)]
-fn is_sampled_header(real: *mut c_void, offset_shift: u32) -> bool {
+fn is_sampled_header<H: AddressHash>(real: *mut c_void, offset_shift: u32) -> bool {
     let header = real as u64 + (1 << offset_shift) - HEADER_BYTES;
-    Hash::is_sampled_address(start::config(), header)
+    H::is_sampled_address(start::config(), header)
 }
 
 #[cold]

@@ -9,7 +9,8 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use sampler_core::decision::{
-    Always, Bernoulli, Hash, HashMurmurish, HashSplitmix, Hybrid, PageHash, PoissonBytes,
+    AddressHash, Always, Bernoulli, Decision, Hash, HashMurmurish, HashSplitmix, Hybrid, PageHash,
+    PoissonBytes, Salted,
 };
 use sampler_core::live::{Ending, Identity, Live};
 use sampler_core::random::mix;
@@ -145,49 +146,58 @@ fn has_table() -> bool {
 }
 
 fn scheme_allocator() -> Allocator {
-    let config = config();
-    match (config.scheme, config.truth) {
-        (Scheme::HeaderHash, true) => headers::allocator::<Hash, true>(),
-        (Scheme::HeaderHash, false) => headers::allocator::<Hash, false>(),
-        (Scheme::HeaderPageHash, true) => headers::allocator::<PageHash, true>(),
-        (Scheme::HeaderPageHash, false) => headers::allocator::<PageHash, false>(),
-        (Scheme::HeaderPoissonBytes, true) => headers::allocator::<PoissonBytes, true>(),
-        (Scheme::HeaderPoissonBytes, false) => headers::allocator::<PoissonBytes, false>(),
-        (Scheme::HeaderHybrid, true) => headers::allocator::<Hybrid, true>(),
-        (Scheme::HeaderHybrid, false) => headers::allocator::<Hybrid, false>(),
-        (Scheme::HeaderBernoulli, true) => headers::allocator::<Bernoulli, true>(),
-        (Scheme::HeaderBernoulli, false) => headers::allocator::<Bernoulli, false>(),
-        (Scheme::HeaderHashSplitmix, true) => headers::allocator::<HashSplitmix, true>(),
-        (Scheme::HeaderHashSplitmix, false) => headers::allocator::<HashSplitmix, false>(),
-        (Scheme::Sizes, true) => headers::allocator::<Always, true>(),
-        (Scheme::Sizes, false) => headers::allocator::<Always, false>(),
-        (Scheme::SampleHeadersPoisson, true) => sample_headers::poisson_allocator::<Tags, true>(),
-        (Scheme::SampleHeadersPoisson, false) => sample_headers::poisson_allocator::<Tags, false>(),
-        (Scheme::SampleHeadersPoissonMap, true) => {
+    let truth = config().truth;
+    match config().scheme {
+        Scheme::HeaderHash => salted_headers::<Hash>(),
+        Scheme::HeaderPageHash => salted_headers::<PageHash>(),
+        Scheme::HeaderPoissonBytes => all_headers::<PoissonBytes>(),
+        Scheme::HeaderHybrid => salted_headers::<Hybrid>(),
+        Scheme::HeaderBernoulli => all_headers::<Bernoulli>(),
+        Scheme::HeaderHashSplitmix => salted_headers::<HashSplitmix>(),
+        Scheme::Sizes => all_headers::<Always>(),
+        Scheme::SampleHeadersPoisson if truth => sample_headers::poisson_allocator::<Tags, true>(),
+        Scheme::SampleHeadersPoisson => sample_headers::poisson_allocator::<Tags, false>(),
+        Scheme::SampleHeadersPoissonMap if truth => {
             sample_headers::poisson_allocator::<Addresses, true>()
         }
-        (Scheme::SampleHeadersPoissonMap, false) => {
-            sample_headers::poisson_allocator::<Addresses, false>()
-        }
-        (Scheme::SampleHeadersHashMap, true) => sample_headers::hash_map_allocator::<true>(),
-        (Scheme::SampleHeadersHashMap, false) => sample_headers::hash_map_allocator::<false>(),
-        (Scheme::StatelessHashXor, true) => stateless::hash_allocator::<Hash, true>(),
-        (Scheme::StatelessHashXor, false) => stateless::hash_allocator::<Hash, false>(),
-        (Scheme::StatelessHashSplitmix, true) => stateless::hash_allocator::<HashSplitmix, true>(),
-        (Scheme::StatelessHashSplitmix, false) => {
-            stateless::hash_allocator::<HashSplitmix, false>()
-        }
-        (Scheme::StatelessHashMurmurish, true) => {
-            stateless::hash_allocator::<HashMurmurish, true>()
-        }
-        (Scheme::StatelessHashMurmurish, false) => {
-            stateless::hash_allocator::<HashMurmurish, false>()
-        }
-        (Scheme::StatelessPoissonBernoulli, true) => stateless::bernoulli_allocator::<true>(),
-        (Scheme::StatelessPoissonBernoulli, false) => stateless::bernoulli_allocator::<false>(),
-        (Scheme::Count, true) => count::ALLOCATOR,
+        Scheme::SampleHeadersPoissonMap => sample_headers::poisson_allocator::<Addresses, false>(),
+        Scheme::SampleHeadersHashMap => match (config().salt(), truth) {
+            (None, true) => sample_headers::hash_map_allocator::<Hash, true>(),
+            (None, false) => sample_headers::hash_map_allocator::<Hash, false>(),
+            (Some(_), true) => sample_headers::hash_map_allocator::<Salted<Hash>, true>(),
+            (Some(_), false) => sample_headers::hash_map_allocator::<Salted<Hash>, false>(),
+        },
+        Scheme::StatelessHashXor => stateless_hash::<Hash>(),
+        Scheme::StatelessHashSplitmix => stateless_hash::<HashSplitmix>(),
+        Scheme::StatelessHashMurmurish => stateless_hash::<HashMurmurish>(),
+        Scheme::StatelessPoissonBernoulli if truth => stateless::bernoulli_allocator::<true>(),
+        Scheme::StatelessPoissonBernoulli => stateless::bernoulli_allocator::<false>(),
+        Scheme::Count if truth => count::ALLOCATOR,
         // Nothing is sampled and nothing else to be counted.
-        (Scheme::Count, false) | (Scheme::None, _) => *NEXT.get(),
+        Scheme::Count | Scheme::None => *NEXT.get(),
+    }
+}
+
+fn salted_headers<D: Decision>() -> Allocator {
+    match config().salt() {
+        None => all_headers::<D>(),
+        Some(_) => all_headers::<Salted<D>>(),
+    }
+}
+
+fn all_headers<D: Decision>() -> Allocator {
+    match config().truth {
+        true => headers::allocator::<D, true>(),
+        false => headers::allocator::<D, false>(),
+    }
+}
+
+fn stateless_hash<H: AddressHash>() -> Allocator {
+    match (config().salt(), config().truth) {
+        (None, true) => stateless::hash_allocator::<H, true>(),
+        (None, false) => stateless::hash_allocator::<H, false>(),
+        (Some(_), true) => stateless::hash_allocator::<Salted<H>, true>(),
+        (Some(_), false) => stateless::hash_allocator::<Salted<H>, false>(),
     }
 }
 

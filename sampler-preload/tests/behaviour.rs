@@ -185,6 +185,44 @@ fn a_signal_handler_that_allocates_gets_memory_and_is_counted() {
     assert_counted_under_every_scheme("signals");
 }
 
+/// Other functions serve a salted hash: they too keep the C contract, tell NULL from a block, and know in a child what its parent had sampled.
+#[test]
+fn a_salted_hash_keeps_the_contract_and_recognises_its_blocks() {
+    let (contract, forks) = (compile("contract", &[]), compile("forks", &[]));
+    for scheme in COUNTING {
+        let is_hash = !["BERNOULLI", "POISSON", "SIZES", "COUNT"]
+            .iter()
+            .any(|other| scheme.contains(other));
+        for (mask, salt) in [("0x3", "0x5EED5EED5EED5EED"), ("0", "1")] {
+            let environment = [
+                ("SAMPLER_SCHEME", scheme),
+                ("SAMPLER_HASH_MASK", mask),
+                ("SAMPLER_HASH_SALT", salt),
+                ("SAMPLER_POISSON_MEAN_BYTES", "0"),
+            ];
+            let ran = run(&contract, &[], &environment).succeeded();
+            let printed = ran.lines().pop().unwrap();
+            let record = ran.record();
+            assert_counts(record, &printed);
+            assert_eq!(record["hash_salt"].is_string(), is_hash, "{scheme}");
+            if is_hash && mask == "0" {
+                assert_all_frees_sampled(record, &printed);
+            }
+            let ran = run(&forks, &[], &environment).succeeded();
+            let printed = ran.lines();
+            assert_eq!((printed.len(), ran.records.len()), (4, 4));
+            for line in &printed {
+                let record = ran.record_of(&line["pid"]);
+                assert_consistent(record, false);
+                assert_eq!(record["hash_salt"].is_string(), is_hash, "{scheme}");
+                if is_hash && mask == "0" {
+                    assert_eq!(record["sampled_frees"], record["total_frees"], "{scheme}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn calls_before_and_after_main_are_counted() {
     assert_counted_under_every_scheme("late");
@@ -377,15 +415,33 @@ fn the_sampled_are_those_that_the_address_says() {
         x ^ (x >> 27)
     };
     let page_hash = |address: u64| hash(address >> 12).wrapping_mul(0x2545_F491_4F6C_DD1D);
-    for (scheme, hash) in [
-        ("HEADER_HASH", &hash as &dyn Fn(u64) -> u64),
-        ("HEADER_PAGE_HASH", &page_hash),
+    for (scheme, hash, salt, header_bytes) in [
+        ("HEADER_HASH", &hash as &dyn Fn(u64) -> u64, 0, 16),
+        ("HEADER_PAGE_HASH", &page_hash, 0, 16),
+        ("HEADER_HASH", &hash, 0x1234_5678_9ABC_DEF0, 16),
+        ("HEADER_PAGE_HASH", &page_hash, 0x1234_5678_9ABC_DEF0, 16),
+        ("STATELESS_HASH_XOR", &hash, 0, 0),
+        ("STATELESS_HASH_XOR", &hash, 0x1234_5678_9ABC_DEF0, 0),
     ] {
-        let ran = run_scheme(&program, scheme).succeeded();
+        let salt_text = salt.to_string();
+        let environment = [
+            ("SAMPLER_SCHEME", scheme),
+            ("SAMPLER_HASH_SALT", salt_text.as_str()),
+        ];
+        let ran = run(&program, &[], &environment).succeeded();
         let addresses = ran.lines();
-        let sampled = addresses.iter().map(|line| line.as_u64().unwrap() - 16);
-        let sampled = sampled.filter(|&header| hash(header) & 0xFF == 0).count();
+        let headers = addresses
+            .iter()
+            .map(|line| line.as_u64().unwrap() - header_bytes);
+        let sampled = headers
+            .filter(|&header| hash(header ^ salt) & 0xFF == 0)
+            .count();
         assert_eq!(addresses.len(), 20_000);
+        let expected = match salt {
+            0 => Value::Null,
+            _ => Value::from(format!("{salt:#018x}")),
+        };
+        assert_eq!(ran.record()["hash_salt"], expected);
         // And nothing else was allocated, which would be a sample or not as its address says.
         assert_eq!(ran.record()["total_allocs"], 20_000);
         assert_eq!(

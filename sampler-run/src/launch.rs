@@ -91,6 +91,7 @@ fn environment(request: &Request, records: &Path) -> Result<BTreeMap<OsString, O
         for (variable, value) in [
             (Variable::Scheme, config.scheme.name().to_string()),
             (Variable::HashMask, format!("{:#x}", config.hash_mask)),
+            (Variable::HashSalt, format!("{:#018x}", config.hash_salt)),
             (Variable::MeanBytes, config.mean_bytes.to_string()),
             (Variable::Truth, u8::from(config.truth).to_string()),
             (Variable::Window, config.window_allocs.to_string()),

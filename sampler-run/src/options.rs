@@ -8,12 +8,16 @@ use std::str::FromStr;
 use std::{env, io};
 
 use argh::FromArgs;
+use sampler_core::random::mix;
 use sampler_core::{Config, Scheme, Variable};
 
 use crate::Failure;
 
 /// The scheme without the library.
 pub const PLAIN: &str = "PLAIN";
+
+/// In the place of a salt: one that is drawn from the seed.
+const SALT_OF_SEED: &str = "seed";
 
 /// Runs a command under a sampling scheme and writes one run file.
 #[derive(FromArgs)]
@@ -32,6 +36,9 @@ struct Options {
     /// hash mask, decimal or 0x: a share of 2^-(bits set) is sampled (default 0xFF)
     #[argh(option)]
     mask: Option<String>,
+    /// number, decimal or 0x, exclusive-ored into addresses before they are hashed; 0 for none, or the word seed: drawn from the run's seed (default 0)
+    #[argh(option)]
+    salt: Option<String>,
     /// seed of all draws, decimal or 0x (default: drawn, and recorded)
     #[argh(option)]
     seed: Option<String>,
@@ -144,6 +151,22 @@ impl Request {
                 })?;
             }
         }
+        let seed = config.seed.map_or_else(random_seed, Ok)?;
+        if let Some(text) = &options.salt {
+            config.hash_salt = match text.as_str() {
+                SALT_OF_SEED => salt_of(seed),
+                number => {
+                    let variable = Variable::HashSalt;
+                    config.set(variable, number.as_bytes()).map_err(|_| {
+                        Failure::own(format!(
+                            "--salt is '{number}'; accepted: {SALT_OF_SEED}, or {}",
+                            variable.accepted()
+                        ))
+                    })?;
+                    config.hash_salt
+                }
+            };
+        }
         let timeout = options.timeout.as_deref().unwrap_or("0");
         let timeout_s = number("--timeout", timeout, "a number of seconds, 0 for never")?;
         let ok_statuses = options
@@ -154,7 +177,7 @@ impl Request {
         Ok(Request {
             identity: Identity::of(&options.out, &options.scheme, &options.command[0])?,
             scheme,
-            seed: config.seed.map_or_else(random_seed, Ok)?,
+            seed,
             config,
             timeout_s,
             aslr: !options.no_aslr,
@@ -253,6 +276,12 @@ fn find_library(given: Option<PathBuf>, needed: bool) -> Result<PathBuf, Failure
             library.display()
         ))
     })
+}
+
+/// Not a number that anything else draws from the seed, and never 0, which would be no salt.
+fn salt_of(seed: u64) -> u64 {
+    const STREAM: u64 = u64::from_le_bytes(*b"hashsalt");
+    mix(seed, STREAM).max(1)
 }
 
 fn random_seed() -> Result<u64, Failure> {

@@ -146,6 +146,7 @@ fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value
         "exit_status": ended.map(Ended::shell_status),
         "parameters": {
             "hash_mask": decision.uses_mask().then_some(config.hash_mask),
+            "hash_salt": config.salt().map(|salt| format!("{salt:#018x}")),
             "poisson_mean_bytes": decision.uses_mean().then_some(config.mean_bytes),
             "window_base": config.window_allocs,
             "seed": format!("{:#018x}", request.seed),

@@ -43,7 +43,7 @@ pub fn samples(data: &Data) -> String {
             vec![
                 format!("{}{mark}", cell.scheme.name),
                 cell.runs.len().to_string(),
-                randomness(cell).to_string(),
+                randomness(cell),
                 plain(of(EXPECTED_SAMPLES)),
                 rate(of(EXPECTED_RATE_ALLOCS)),
                 rate(of(RATE_ALLOCS)),
@@ -79,10 +79,10 @@ pub fn samples(data: &Data) -> String {
 }
 
 /// What two runs of a cell differ by.
-pub fn randomness(cell: &Cell) -> &'static str {
-    match cell.is_random() {
-        true => cell.scheme.decision.randomness().name(),
-        false => "none: no interval",
+pub fn randomness(cell: &Cell) -> String {
+    match cell.randomness().as_slice() {
+        [] => "none: no interval".into(),
+        names => names.join(", "),
     }
 }
 

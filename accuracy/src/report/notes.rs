@@ -36,6 +36,7 @@ pub fn of(data: &Data) -> Notes {
     let mut counts = BTreeSet::new();
     let mut off_target = Vec::new();
     let mut without_layout = 0;
+    let mut salted = 0;
     for workload in data.workloads {
         for cell in &workload.cells {
             counts.insert(cell.runs.len());
@@ -47,6 +48,7 @@ pub fn of(data: &Data) -> Notes {
             }
             for run in &cell.runs {
                 without_layout += usize::from(!run.parameters.aslr);
+                salted += usize::from(run.parameters.is_salted);
                 *machines.entry(&run.machine).or_default() += 1;
                 for (name, count) in &run.losses {
                     let (sum, runs) = lost.entry(name).or_default();
@@ -67,7 +69,12 @@ pub fn of(data: &Data) -> Notes {
     }];
     if without_layout > 0 {
         lines.push(format!(
-            "{without_layout} runs were without address randomisation: of a hash all such runs are one."
+            "{without_layout} runs were without address randomisation: of a hash without a salt all such runs are one."
+        ));
+    }
+    if salted > 0 {
+        lines.push(format!(
+            "{salted} runs were of hashes that are salted, each run by a number of its own."
         ));
     }
     if lost.is_empty() {

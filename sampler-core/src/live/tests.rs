@@ -11,6 +11,7 @@ fn identity() -> Identity {
         image: 2,
         config: Config {
             scheme: Scheme::HeaderHybrid,
+            hash_salt: 0x5EED,
             seed: Some(9),
             ..Config::default()
         },

@@ -49,7 +49,13 @@ fn only_the_library_and_its_variables_differ() {
             assert_eq!(take("SAMPLER_SCHEME"), scheme);
             assert_eq!(take("SAMPLER_HASH_MASK"), "0x1");
             assert_eq!(take("SAMPLER_TRUTH"), "0");
-            for name in ["POISSON_MEAN_BYTES", "WINDOW", "SEED", "STATS_FILE"] {
+            for name in [
+                "HASH_SALT",
+                "POISSON_MEAN_BYTES",
+                "WINDOW",
+                "SEED",
+                "STATS_FILE",
+            ] {
                 take(&format!("SAMPLER_{name}"));
             }
         }

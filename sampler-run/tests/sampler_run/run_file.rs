@@ -61,7 +61,7 @@ fn it_has_every_field_of_the_format_and_its_identity_from_the_path() {
             "parameters",
             // This scheme has no hash.
             json!({
-                "hash_mask": null, "poisson_mean_bytes": 512, "window_base": 10,
+                "hash_mask": null, "hash_salt": null, "poisson_mean_bytes": 512, "window_base": 10,
                 "seed": "0x0000000000000005", "truth": true, "aslr": true,
             }),
         ),
@@ -99,6 +99,34 @@ fn plain_has_no_records_and_no_parameters_of_a_scheme() {
     assert!(run["parameters"]["hash_mask"].is_null());
     assert!(run["parameters"]["poisson_mean_bytes"].is_null());
     assert!(run["wall_ns"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_salt_is_the_number_given_or_one_of_the_seeds_own() {
+    let salt_of = |scheme: &str, options: &[&str]| {
+        let place = Place::new();
+        let run = place.succeeded(&place.run(scheme, options, &["true"]));
+        let salt = run["parameters"]["hash_salt"].clone();
+        assert_eq!(run["processes"][0]["hash_salt"], salt);
+        salt
+    };
+    assert!(salt_of("HEADER_HASH", &[]).is_null());
+    let given = salt_of("HEADER_HASH", &["--salt", "0x11"]);
+    assert_eq!(given, "0x0000000000000011");
+    // Replicates differ by it, and can be repeated.
+    let of_seed = |seed| salt_of("HEADER_HASH", &["--salt", "seed", "--seed", seed]);
+    assert!(of_seed("1").is_string());
+    assert_eq!(of_seed("1"), of_seed("1"));
+    assert_ne!(of_seed("1"), of_seed("2"));
+    assert!(salt_of("HEADER_POISSON_BYTES", &["--salt", "seed"]).is_null());
+    let place = Place::new();
+    let output = place.run("HEADER_HASH", &["--salt", "pepper"], &["true"]);
+    assert_eq!(output.status.code(), Some(125));
+    assert!(
+        text(&output.stderr).contains("--salt is 'pepper'; accepted: seed, or a decimal"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
