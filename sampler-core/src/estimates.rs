@@ -5,8 +5,8 @@
 //! variance of the sum as its expectation. Allocations of 0 bytes are outside the estimates.
 //!
 //! Hashes do not decide independently: blocks that share a key (an address; a page) share their fate. For these the sum is one over keys, not blocks,
-//! `sum over sampled keys of (1-p) (sum of y/p within the key)^2`; the sums of squares are kept here, the sums within each key by the
-//! caller, who says what they were before.
+//! `sum over sampled keys of (1-p) (sum of y/p within the key)^2`. It is the sum over blocks and, for each two that share a key, `2 (1-p)/p^2 y y'` more:
+//! that [`KeyExcess`] is kept here, the sums within each key by the caller, who says what they were before.
 //!
 //! All of it happens on samples only. A signal handler that samples within a sum may come between its reading and its writing: hence
 //! compare-and-exchange ([`Owner`] says which), after which nothing is lost, and readers see each sum whole.
@@ -24,8 +24,8 @@ pub struct Estimates {
     bins: [Bin; BINS],
     /// Estimators in use elsewhere, in the order of [`Others`], whose last two are kept as their complement: of blocks from the mean on.
     others: [Counter; OTHERS],
-    /// In the order of [`Keyed`].
-    keyed: [Counter; KEYED],
+    /// Over all sizes.
+    pub key_excess: KeyExcess,
     /// Samples whose key found no room: what is above says nothing then.
     pub without_key: Counter,
 }
@@ -40,7 +40,6 @@ struct Bin {
 /// Allocations, bytes, and the variance of each.
 const SUMS: usize = 4;
 const OTHERS: usize = 6;
-const KEYED: usize = 8;
 
 /// An estimate of allocations and of the bytes they requested, with its variance for independent decisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -64,8 +63,8 @@ pub struct EstimateTotals {
     pub freed: [Estimate; BINS],
     /// Estimators in use elsewhere.
     pub others: Others,
-    /// Sums over keys.
-    pub keyed: Keyed,
+    /// What keys that hold several samples add.
+    pub key_excess: Excess,
     /// Samples whose key found no room.
     pub without_key: u64,
 }
@@ -87,26 +86,25 @@ pub struct Others {
     pub draws_below_mean_bytes: f64,
 }
 
-/// Sums of squares over sampled keys, unweighted; and the variances of samples that have no key (the hybrid's small ones).
+/// What keys that hold several samples add to a sum of squares over blocks, to make it one over keys: over all pairs of samples of one key, twice the product.
+#[derive(Debug)]
+#[repr(C)]
+pub struct KeyExcess([Counter; EXCESSES]);
+
+/// As read. Unweighted: times `(1-p)/p^2` it is variance.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Keyed {
-    /// Sum over keys of the square of their sampled allocations.
-    pub allocs_squares: f64,
-    /// Sum over keys of the square of their sampled bytes.
-    pub bytes_squares: f64,
-    /// The same of blocks that are alive.
-    pub live_allocs_squares: f64,
-    /// The same of blocks that are alive.
-    pub live_bytes_squares: f64,
-    /// Variance of samples without key.
-    pub independent_allocs: f64,
-    /// Variance of samples without key.
-    pub independent_bytes: f64,
-    /// The same of blocks that are alive.
-    pub independent_live_allocs: f64,
-    /// The same of blocks that are alive.
-    pub independent_live_bytes: f64,
+pub struct Excess {
+    /// Of allocations.
+    pub allocs: f64,
+    /// Of their bytes.
+    pub bytes: f64,
+    /// Of blocks that are alive.
+    pub live_allocs: f64,
+    /// Of their bytes.
+    pub live_bytes: f64,
 }
+
+const EXCESSES: usize = 4;
 
 /// What a key held before a sample was added or a live one taken away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,7 +130,7 @@ impl Estimates {
                 }
             }; BINS],
             others: [const { Counter::new() }; OTHERS],
-            keyed: [const { Counter::new() }; KEYED],
+            key_excess: KeyExcess::new(),
             without_key: Counter::new(),
         }
     }
@@ -163,10 +161,6 @@ impl Estimates {
             let kept = if size < mean_bytes { 2 } else { 3 };
             add_all::<O>(&self.others, others[..kept].as_flattened());
         }
-        if decision.has_keys() && !decision.has_key(size) {
-            let [_, _, allocs, bytes] = terms;
-            add_all::<O>(&self.keyed[4..], &[allocs, bytes, allocs, bytes]);
-        }
     }
 
     /// Takes a sampled block away from the live ones.
@@ -175,29 +169,6 @@ impl Estimates {
             return;
         };
         add_all::<O>(&self.bins[bin(size)].freed, &terms);
-        let decision = config.scheme.decision();
-        if decision.has_keys() && !decision.has_key(size) {
-            let [_, _, allocs, bytes] = terms;
-            add_all::<O>(&self.keyed[6..], &[-allocs, -bytes]);
-        }
-    }
-
-    /// Adds a sample of `size` bytes to its key, which held `before`.
-    pub fn key_sampled<O: Owner>(&self, before: KeyBefore, size: u64) {
-        let added = [
-            added_square(before.allocs, 1),
-            added_square(before.bytes, size),
-            added_square(before.live_allocs, 1),
-            added_square(before.live_bytes, size),
-        ];
-        add_all::<O>(&self.keyed[..4], &added);
-    }
-
-    /// Takes a live block of `size` bytes away from its key, which held `before`.
-    pub fn key_freed<O: Owner>(&self, before: KeyBefore, size: u64) {
-        let left = |before: u64, taken| -added_square(before.saturating_sub(taken), taken);
-        let taken = [left(before.live_allocs, 1), left(before.live_bytes, size)];
-        add_all::<O>(&self.keyed[2..4], &taken);
     }
 
     /// The counters, in the order of the layout.
@@ -206,7 +177,7 @@ impl Estimates {
             .iter()
             .flat_map(|bin| bin.sampled.iter().chain(&bin.freed))
             .chain(&self.others)
-            .chain(&self.keyed)
+            .chain(self.key_excess.counters())
             .chain([&self.without_key])
     }
 }
@@ -238,10 +209,7 @@ impl EstimateTotals {
         for (sum, more) in self.others.fields().into_iter().zip(others) {
             *sum += more;
         }
-        let keyed = slot.keyed.each_ref().map(Counter::get_f64);
-        for (sum, more) in self.keyed.fields().into_iter().zip(keyed) {
-            *sum += more;
-        }
+        self.key_excess.add(slot.key_excess.read());
         self.without_key = self.without_key.wrapping_add(slot.without_key.get());
     }
 
@@ -263,22 +231,104 @@ impl EstimateTotals {
     /// The variances over keys, of [`EstimateTotals::all`] and of [`EstimateTotals::all_live`], as (allocations, bytes); `None` if the decision has no keys
     /// or one of them is missing.
     pub fn by_key(&self, config: &Config) -> Option<[(f64, f64); 2]> {
+        self.with_excess(&self.all(), &self.all_live(), self.key_excess, config)
+    }
+
+    /// The same of one bin, of whose samples this is the excess.
+    pub fn bin_by_key(
+        &self,
+        bin: usize,
+        excess: Excess,
+        config: &Config,
+    ) -> Option<[(f64, f64); 2]> {
+        self.with_excess(&self.allocated[bin], &self.live(bin), excess, config)
+    }
+
+    fn with_excess(
+        &self,
+        all: &Estimate,
+        live: &Estimate,
+        excess: Excess,
+        config: &Config,
+    ) -> Option<[(f64, f64); 2]> {
         if !config.scheme.decision().has_keys() || self.without_key > 0 {
             return None;
         }
         let p = weight::of_mask(config.hash_mask);
         let factor = (1.0 - p) / (p * p);
-        let keyed = &self.keyed;
         Some([
             (
-                factor * keyed.allocs_squares + keyed.independent_allocs,
-                factor * keyed.bytes_squares + keyed.independent_bytes,
+                all.allocs_variance + factor * excess.allocs,
+                all.bytes_variance + factor * excess.bytes,
             ),
             (
-                factor * keyed.live_allocs_squares + keyed.independent_live_allocs,
-                factor * keyed.live_bytes_squares + keyed.independent_live_bytes,
+                live.allocs_variance + factor * excess.live_allocs,
+                live.bytes_variance + factor * excess.live_bytes,
             ),
         ])
+    }
+}
+
+impl KeyExcess {
+    /// No key with two samples.
+    pub const fn new() -> KeyExcess {
+        KeyExcess([const { Counter::new() }; EXCESSES])
+    }
+
+    /// Adds a sample of `size` bytes to its key, which held `before`.
+    pub fn sampled<O: Owner>(&self, before: KeyBefore, size: u64) {
+        // Most keys hold one sample.
+        if before.allocs > 0 {
+            add_all::<O>(
+                &self.0,
+                &[
+                    product(before.allocs, 1),
+                    product(before.bytes, size),
+                    product(before.live_allocs, 1),
+                    product(before.live_bytes, size),
+                ],
+            );
+        }
+    }
+
+    /// Takes a live block of `size` bytes away from its key, which held `before`.
+    pub fn freed<O: Owner>(&self, before: KeyBefore, size: u64) {
+        if before.live_allocs > 1 {
+            let left = |before: u64, taken| -product(before.saturating_sub(taken), taken);
+            let taken = [left(before.live_allocs, 1), left(before.live_bytes, size)];
+            add_all::<O>(&self.0[2..], &taken);
+        }
+    }
+
+    /// The sums as of now.
+    pub fn read(&self) -> Excess {
+        let [allocs, bytes, live_allocs, live_bytes] = self.0.each_ref().map(Counter::get_f64);
+        Excess {
+            allocs,
+            bytes,
+            live_allocs,
+            live_bytes,
+        }
+    }
+
+    /// The counters, in the order of the layout.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
+        self.0.iter()
+    }
+}
+
+impl Default for KeyExcess {
+    fn default() -> KeyExcess {
+        KeyExcess::new()
+    }
+}
+
+impl Excess {
+    fn add(&mut self, more: Excess) {
+        self.allocs += more.allocs;
+        self.bytes += more.bytes;
+        self.live_allocs += more.live_allocs;
+        self.live_bytes += more.live_bytes;
     }
 }
 
@@ -320,21 +370,6 @@ impl Others {
     }
 }
 
-impl Keyed {
-    fn fields(&mut self) -> [&mut f64; KEYED] {
-        [
-            &mut self.allocs_squares,
-            &mut self.bytes_squares,
-            &mut self.live_allocs_squares,
-            &mut self.live_bytes_squares,
-            &mut self.independent_allocs,
-            &mut self.independent_bytes,
-            &mut self.independent_live_allocs,
-            &mut self.independent_live_bytes,
-        ]
-    }
-}
-
 /// What a sample adds: blocks, bytes, and the variance of each. `None` for what is outside the estimates.
 fn terms(config: &Config, size: u64) -> Option<[f64; SUMS]> {
     let p = weight::probability(config, size);
@@ -346,10 +381,9 @@ fn terms(config: &Config, size: u64) -> Option<[f64; SUMS]> {
     Some([weight, size * weight, variance, variance * size * size])
 }
 
-/// `(before + more)^2 - before^2`.
-fn added_square(before: u64, more: u64) -> f64 {
-    let (before, more) = (float(before), float(more));
-    more * (2.0 * before + more)
+/// `2 one other`, which `(one + other)^2` is more than both squares.
+fn product(one: u64, other: u64) -> f64 {
+    2.0 * float(one) * float(other)
 }
 
 fn add_all<O: Owner>(counters: &[Counter], terms: &[f64]) {

@@ -7,8 +7,10 @@
 
 use core::fmt;
 
+use crate::bins::BINS;
 use crate::config::Config;
 use crate::counter::Counter;
+use crate::estimates::KeyExcess;
 use crate::random::mix;
 use crate::scheme::Scheme;
 use crate::slot::{SLOT_BYTES, Slot, Totals};
@@ -69,6 +71,8 @@ pub struct Live {
     pub table_bytes: Counter,
     /// Blocks that were to be sampled and were not, for want of room in the table.
     pub samples_without_entry: Counter,
+    /// By size bin: what keys that hold several samples of the bin add to its variance. Of all threads, since it changes with some samples only.
+    pub key_excess: [KeyExcess; BINS],
     unused: [Counter; UNUSED],
 }
 
@@ -89,7 +93,7 @@ pub struct Identity {
 
 const IDENTITY: usize = 10;
 /// Counters that fill the page.
-const UNUSED: usize = 159;
+const UNUSED: usize = 119;
 
 /// How a process ended, as far as it could say itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +156,7 @@ impl Live {
             table_entries_peak: Counter::new(),
             table_bytes: Counter::new(),
             samples_without_entry: Counter::new(),
+            key_excess: [const { KeyExcess::new() }; BINS],
             unused: [const { Counter::new() }; UNUSED],
         }
     }
@@ -283,6 +288,7 @@ impl Live {
                 &self.table_bytes,
                 &self.samples_without_entry,
             ])
+            .chain(self.key_excess.iter().flat_map(KeyExcess::counters))
             .chain(&self.unused)
     }
 

@@ -171,7 +171,7 @@ fn write_totals(
 
     write_table(object, live, tracking, totals)?;
     write_header_room(object, config, &all)?;
-    write_estimates(object, config, totals)?;
+    write_estimates(object, live, config, totals)?;
     write_gap_samples(object, truth.then_some(&totals.gap_samples))?;
 
     object.key("size_bins")?;
@@ -234,6 +234,7 @@ fn write_header_room(
 /// What the samples stand for; null where nothing is ever sampled.
 fn write_estimates(
     object: &mut Object<impl Write>,
+    live: &Live,
     config: &Config,
     totals: &Totals,
 ) -> fmt::Result {
@@ -244,22 +245,24 @@ fn write_estimates(
     let estimates = &totals.estimates;
     object.key("estimates")?;
     let mut entry = Object::open(object.out)?;
-    let by_key = estimates.by_key(config);
-    let of_key = |index: usize| by_key.map(|by_key| by_key[index]);
-    write_estimate(&mut entry, "", &estimates.all(), of_key(0))?;
     let knows_frees = decision != DecisionName::BernoulliBytes;
     let known = |live: Estimate| if knows_frees { live } else { Estimate::UNKNOWN };
     // Without headers the size of a freed block is not the one that its key was given.
     let knows_sizes = config.scheme.tracking() != TrackingName::Stateless;
-    let of_live_key = of_key(1).map(|live| {
-        if knows_sizes {
-            live
-        } else {
-            (f64::NAN, f64::NAN)
-        }
-    });
+    let known_by_key = |by_key: Option<[(f64, f64); 2]>| {
+        let [all, live] = by_key?;
+        Some([
+            all,
+            if knows_sizes {
+                live
+            } else {
+                (f64::NAN, f64::NAN)
+            },
+        ])
+    };
+    let by_key = known_by_key(estimates.by_key(config));
     let all_live = known(estimates.all_live());
-    write_estimate(&mut entry, "live_", &all_live, of_live_key)?;
+    write_estimates_of(&mut entry, &estimates.all(), &all_live, by_key)?;
     entry.number("samples_without_key", estimates.without_key)?;
     let others = (decision == DecisionName::PoissonBytes).then_some(&estimates.others);
     for (name, value) in [
@@ -285,15 +288,27 @@ fn write_estimates(
         separator = ",\n  ";
         let mut row = Object::open(entry.out)?;
         row.text("bin", BIN_NAMES[bin].as_bytes())?;
-        write_estimate(&mut row, "", allocated, None)?;
-        write_estimate(&mut row, "live_", &known(estimates.live(bin)), None)?;
+        let excess = live.key_excess[bin].read();
+        let by_key = known_by_key(estimates.bin_by_key(bin, excess, config));
+        let bin_live = known(estimates.live(bin));
+        write_estimates_of(&mut row, allocated, &bin_live, by_key)?;
         row.close()?;
     }
     entry.out.write_str("]")?;
     entry.close()
 }
 
-/// `by_key` only where there is one: a size bin shares its keys with others.
+/// Of all blocks and of those that are alive; `by_key` only where the decision has keys.
+fn write_estimates_of(
+    object: &mut Object<impl Write>,
+    all: &Estimate,
+    live: &Estimate,
+    by_key: Option<[(f64, f64); 2]>,
+) -> fmt::Result {
+    write_estimate(object, "", all, by_key.map(|[all, _]| all))?;
+    write_estimate(object, "live_", live, by_key.map(|[_, live]| live))
+}
+
 fn write_estimate(
     object: &mut Object<impl Write>,
     prefix: &str,

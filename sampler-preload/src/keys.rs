@@ -10,16 +10,23 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
 use sampler_core::Config;
+use sampler_core::bins::bin;
+use sampler_core::counter::Shared;
 use sampler_core::estimates::KeyBefore;
 use sampler_core::hash::splitmix;
 use sampler_core::slot::Slot;
 
+use crate::region;
 use crate::sums::Local;
 use crate::system;
 
-/// Keys that a process can hold; with one address in 256 sampled, 16 million addresses in use.
-const ENTRIES: usize = 1 << 16;
-const BUCKETS: usize = 1 << 14;
+/// Entries that a process can have: a key takes one, and one for each size bin of its samples, two as a rule. With one address in 256 sampled that is 16
+/// million addresses in use.
+const ENTRIES: usize = 1 << 17;
+const BUCKETS: usize = 1 << 15;
+
+/// Which samples of a key an entry is of: all, or from 1 on those of a size bin.
+const ALL: u32 = 0;
 
 #[repr(C)]
 struct Table {
@@ -35,6 +42,7 @@ struct Entry {
     key: AtomicU64,
     /// As in `buckets`.
     next: AtomicU32,
+    part: AtomicU32,
     allocs: AtomicU64,
     bytes: AtomicU64,
     live_allocs: AtomicU64,
@@ -52,17 +60,19 @@ pub fn sampled(slot: &Slot, config: &Config, header: u64, size: u64) {
         // Outside the estimates.
         return;
     }
-    let Some(entry) = table().and_then(|table| table.find_or_add(key)) else {
+    let bin = bin(size);
+    let entries = table().and_then(|table| {
+        let of_bin = table.find_or_add(key, part_of(bin))?;
+        Some((table.find_or_add(key, ALL)?, of_bin))
+    });
+    let Some((all, of_bin)) = entries else {
         slot.estimates.without_key.add(1);
         return;
     };
-    let before = KeyBefore {
-        allocs: entry.allocs.fetch_add(1, Relaxed),
-        bytes: entry.bytes.fetch_add(size, Relaxed),
-        live_allocs: entry.live_allocs.fetch_add(1, Relaxed),
-        live_bytes: entry.live_bytes.fetch_add(size, Relaxed),
-    };
-    slot.estimates.key_sampled::<Local>(before, size);
+    slot.estimates
+        .key_excess
+        .sampled::<Local>(all.sampled(size), size);
+    region::live().key_excess[bin].sampled::<Shared>(of_bin.sampled(size), size);
 }
 
 /// Notes the free of a sampled block. One that this process never noted, since a parent allocated it, is not in the table.
@@ -74,15 +84,17 @@ pub fn freed(slot: &Slot, config: &Config, header: u64, size: u64) {
     let Some(table) = (unsafe { TABLE.load(Acquire).as_ref() }) else {
         return;
     };
-    let Some(entry) = table.find(key).filter(|_| size > 0) else {
+    if size == 0 {
         return;
-    };
-    let before = KeyBefore {
-        live_allocs: entry.live_allocs.fetch_sub(1, Relaxed),
-        live_bytes: entry.live_bytes.fetch_sub(size, Relaxed),
-        ..KeyBefore::default()
-    };
-    slot.estimates.key_freed::<Local>(before, size);
+    }
+    let bin = bin(size);
+    if let Some(all) = table.find(key, ALL) {
+        let before = all.freed(size);
+        slot.estimates.key_excess.freed::<Local>(before, size);
+    }
+    if let Some(of_bin) = table.find(key, part_of(bin)) {
+        region::live().key_excess[bin].freed::<Shared>(of_bin.freed(size), size);
+    }
 }
 
 /// In a forked child: no key was sampled yet. The memory stays where it is, for a call that was interrupted.
@@ -114,15 +126,37 @@ fn table() -> Option<&'static Table> {
     unsafe { table.as_ref() }
 }
 
+impl Entry {
+    /// Adds a sample, and says what there was before.
+    fn sampled(&self, size: u64) -> KeyBefore {
+        KeyBefore {
+            allocs: self.allocs.fetch_add(1, Relaxed),
+            bytes: self.bytes.fetch_add(size, Relaxed),
+            live_allocs: self.live_allocs.fetch_add(1, Relaxed),
+            live_bytes: self.live_bytes.fetch_add(size, Relaxed),
+        }
+    }
+
+    /// Takes away a live one, and says what there was before.
+    fn freed(&self, size: u64) -> KeyBefore {
+        KeyBefore {
+            live_allocs: self.live_allocs.fetch_sub(1, Relaxed),
+            live_bytes: self.live_bytes.fetch_sub(size, Relaxed),
+            ..KeyBefore::default()
+        }
+    }
+}
+
 impl Table {
-    fn find_or_add(&self, key: u64) -> Option<&Entry> {
-        if let Some(entry) = self.find(key) {
+    fn find_or_add(&self, key: u64, part: u32) -> Option<&Entry> {
+        if let Some(entry) = self.find(key, part) {
             return Some(entry);
         }
         let place = self.take()?;
         let entry = self.entries.get(place as usize - 1)?;
         entry.key.store(key, Relaxed);
-        let bucket = &self.buckets[bucket_of(key)];
+        entry.part.store(part, Relaxed);
+        let bucket = &self.buckets[bucket_of(key, part)];
         let mut head = bucket.load(Acquire);
         loop {
             entry.next.store(head, Relaxed);
@@ -131,7 +165,7 @@ impl Table {
                 Err(now) => head = now,
             }
             // Somebody was faster, perhaps with this key: then the entry that we took stays unused.
-            if let Some(entry) = self.find(key) {
+            if let Some(entry) = self.find(key, part) {
                 return Some(entry);
             }
         }
@@ -144,11 +178,11 @@ impl Table {
         Some(before + 1)
     }
 
-    fn find(&self, key: u64) -> Option<&Entry> {
-        let mut place = self.buckets[bucket_of(key)].load(Acquire);
+    fn find(&self, key: u64, part: u32) -> Option<&Entry> {
+        let mut place = self.buckets[bucket_of(key, part)].load(Acquire);
         loop {
             let entry = self.entries.get((place as usize).checked_sub(1)?)?;
-            if entry.key.load(Relaxed) == key {
+            if entry.key.load(Relaxed) == key && entry.part.load(Relaxed) == part {
                 return Some(entry);
             }
             place = entry.next.load(Acquire);
@@ -156,6 +190,10 @@ impl Table {
     }
 }
 
-fn bucket_of(key: u64) -> usize {
-    splitmix(key) as usize % BUCKETS
+fn part_of(bin: usize) -> u32 {
+    bin as u32 + 1
+}
+
+fn bucket_of(key: u64, part: u32) -> usize {
+    (splitmix(key) as usize).wrapping_add(part as usize) % BUCKETS
 }

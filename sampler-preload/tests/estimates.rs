@@ -28,6 +28,37 @@ fn hot_addresses_spread_the_estimate_a_thousandfold() {
     );
 }
 
+/// Of 64 addresses that serve 1000 blocks of one size bin and 500 of another, each bin has the spread of its own, and both together that of 1500.
+/// Chunks of other addresses may serve what is in no cache: a few at start.
+#[test]
+fn each_size_bin_has_the_spread_of_its_own_keys() {
+    let program = compile("two_bins", &[]);
+    let environment = [
+        ("SAMPLER_SCHEME", "HEADER_HASH_SPLITMIX"),
+        ("SAMPLER_HASH_MASK", "0x1"),
+    ];
+    let ran = run(&program, &[], &environment).succeeded();
+    let estimates = &ran.record()["estimates"];
+    let effect_of = |node: &serde_json::Value, what: &str| {
+        let by_key = node[format!("{what}_variance_by_key")].as_f64().unwrap();
+        by_key / node[format!("{what}_variance")].as_f64().unwrap()
+    };
+    let bins = estimates["size_bins"].as_array().unwrap();
+    for (name, allocs) in [("0-32", 1000.0), ("33-64", 500.0)] {
+        let bin = bins.iter().find(|bin| bin["bin"] == name).unwrap();
+        for what in ["allocs", "bytes"] {
+            let effect = effect_of(bin, what);
+            assert!(
+                (0.9..=1.001).contains(&(effect / allocs)),
+                "{name}: {effect}"
+            );
+        }
+        assert!(bin["live_allocs_variance_by_key"].as_f64().unwrap().abs() < 1e-6);
+    }
+    let all = effect_of(estimates, "allocs");
+    assert!((0.9..=1.001).contains(&(all / 1500.0)), "{all}");
+}
+
 #[test]
 fn decisions_without_keys_have_no_spread_over_keys() {
     let program = compile("hot_addresses", &[]);

@@ -190,7 +190,7 @@ pub fn coverage(data: &Data) -> String {
 /// Bins of the largest workload of each kind.
 pub fn bins(data: &Data) -> String {
     let mut text = item(
-        "Bins that expect at least one sample, of the largest workloads; the others are in accuracy.csv. A bin has no variance by key, since it shares its keys with others: all intervals of bins take decisions for independent.",
+        "Bins that expect at least one sample, of the largest workloads; the others are in accuracy.csv. by key: plain with the variance over the keys of the bin, which of schemes that hash the score interval takes too.",
     );
     for workload in data.workloads {
         let is_large = ["-300", "-400"]
@@ -216,6 +216,7 @@ pub fn bins(data: &Data) -> String {
                     plain(Some(expected)),
                     percent(what(BIAS)),
                     percent(what(COVERAGE_PLAIN)),
+                    percent(what(COVERAGE_PLAIN_BY_KEY)),
                     percent(what(COVERAGE_SCORE)),
                 ]);
             }
@@ -226,6 +227,7 @@ pub fn bins(data: &Data) -> String {
             "samples expected",
             "bias of bytes, %",
             "coverage, %: plain",
+            "by key",
             "score",
         ];
         text.push_str(&table(&title(workload), &header, rows));

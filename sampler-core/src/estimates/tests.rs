@@ -56,13 +56,16 @@ fn sums_over_keys_are_those_of_a_naive_model() {
             let index = random.next_u64() as usize % alive.len();
             let (key, size) = alive.swap_remove(index);
             let held = keys.get_mut(&key).unwrap();
-            slot.estimates.key_freed::<Shared>(*held, size);
+            slot.estimates.key_excess.freed::<Shared>(*held, size);
+            slot.sampled_freed::<Shared>(size, &config);
             held.live_allocs -= 1;
             held.live_bytes -= size;
         } else {
-            let (key, size) = (random.next_u64() % 50, random.next_u64() % 5000);
+            let (key, size) = (random.next_u64() % 50, 1 + random.next_u64() % 5000);
             let held = keys.entry(key).or_default();
-            slot.estimates.key_sampled::<Shared>(*held, size);
+            slot.estimates.key_excess.sampled::<Shared>(*held, size);
+            slot.counted(size);
+            slot.sampled::<Shared>(size, false, &config);
             held.allocs += 1;
             held.bytes += size;
             held.live_allocs += 1;
@@ -97,7 +100,8 @@ fn a_hybrids_small_samples_are_independent_beside_its_keys() {
         slot.sampled::<Shared>(size, size < 256, &config);
     }
     slot.estimates
-        .key_sampled::<Shared>(KeyBefore::default(), 300);
+        .key_excess
+        .sampled::<Shared>(KeyBefore::default(), 300);
     let all = totals(&slot, &config);
     let [by_key, _] = all.by_key(&config).unwrap();
     // No key has two samples: the two formulas agree.

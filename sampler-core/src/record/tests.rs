@@ -124,16 +124,27 @@ fn estimates_stand_beside_the_counts() {
     slot.sampled::<Shared>(100, false, &hash.identity.config);
     slot.sampled::<Shared>(40, false, &hash.identity.config);
     slot.sampled_freed::<Shared>(40, &hash.identity.config);
-    slot.estimates
-        .key_sampled::<Shared>(KeyBefore::default(), 100);
+    // Both at one address, 60 too: of the bin of 33 to 64 bytes there are two.
+    slot.sampled::<Shared>(60, false, &hash.identity.config);
+    let held = |allocs, bytes| KeyBefore {
+        allocs,
+        bytes,
+        live_allocs: 1,
+        live_bytes: 60,
+    };
+    let excess = &slot.estimates.key_excess;
+    excess.sampled::<Shared>(KeyBefore::default(), 60);
+    excess.sampled::<Shared>(held(1, 60), 100);
+    hash.live.key_excess[1].sampled::<Shared>(held(1, 60), 40);
     let text = json(&hash, &slot);
-    // p = 1/256: weight 256; variance 255/256 * 65536 = 65280 a sample, times the size squared.
+    // p = 1/256: weight 256; variance 255/256 * 65536 = 65280 a sample, times the size squared. What the key adds is twice that of each product.
     for part in [
-        "\"estimates\":{\"allocs\":512.0, \"bytes\":35840.0, \"allocs_variance\":130560.0, \"bytes_variance\":757248000.0, \"allocs_variance_by_key\":65280.0, \"bytes_variance_by_key\":652800000.0, \"live_allocs\":256.0, \"live_bytes\":25600.0",
+        "\"estimates\":{\"allocs\":768.0, \"bytes\":51200.0, \"allocs_variance\":195840.0, \"bytes_variance\":992256000.0, \"allocs_variance_by_key\":326400.0, \"bytes_variance_by_key\":1775616000.0, \"live_allocs\":512.0, \"live_bytes\":40960.0",
         "\"samples_without_key\":0",
         "\"tcmalloc_bytes\":null",
-        "{\"bin\":\"33-64\", \"allocs\":256.0, \"bytes\":10240.0, \"allocs_variance\":65280.0, \"bytes_variance\":104448000.0, \"live_allocs\":0.0",
-        "\"gap_samples\":[{\"clock\":\"allocs\", \"unfinished\":0, \"gaps\":[[3,100],[0,40]]}]",
+        "{\"bin\":\"33-64\", \"allocs\":512.0, \"bytes\":25600.0, \"allocs_variance\":130560.0, \"bytes_variance\":339456000.0, \"allocs_variance_by_key\":261120.0, \"bytes_variance_by_key\":652800000.0, \"live_allocs\":256.0",
+        "{\"bin\":\"65-128\", \"allocs\":256.0, \"bytes\":25600.0, \"allocs_variance\":65280.0, \"bytes_variance\":652800000.0, \"allocs_variance_by_key\":65280.0, \"bytes_variance_by_key\":652800000.0, \"live_allocs\":256.0",
+        "\"gap_samples\":[{\"clock\":\"allocs\", \"unfinished\":0, \"gaps\":[[3,100],[0,40],[0,60]]}]",
     ] {
         has(&text, part);
     }
