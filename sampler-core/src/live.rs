@@ -14,7 +14,7 @@ use crate::scheme::Scheme;
 use crate::slot::{SLOT_BYTES, Slot, Totals};
 
 /// Version of the layout of [`Live`] and of [`Slot`].
-pub const FORMAT_VERSION: u64 = 5;
+pub const FORMAT_VERSION: u64 = 6;
 
 /// `SAMPLIVE`, as the first eight bytes of the file.
 const MAGIC: u64 = u64::from_le_bytes(*b"SAMPLIVE");

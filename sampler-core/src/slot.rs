@@ -24,7 +24,7 @@ use crate::windows::{SCALES, WindowTotals, Windows};
 pub const SLOT_BYTES: usize = 4096;
 
 /// Counters that fill the page.
-const UNUSED: usize = 32 - PLAIN_PAGES / 2;
+const UNUSED: usize = 34;
 
 /// Pages that a thread remembers to be known and not sampled.
 const PLAIN_PAGES: usize = 1 << PLAIN_PAGES_SHIFT;
