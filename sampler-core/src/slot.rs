@@ -408,7 +408,9 @@ impl Slot {
     fn large_allocs(&self) -> u64 {
         const FIRST: usize = fine_bin(HYBRID_THRESHOLD_BYTES + 1);
         let large = &self.allocs.0[FIRST..FINE_BIN_ZERO];
-        large.iter().map(Counter::get).sum()
+        large
+            .iter()
+            .fold(0, |sum, counter| sum.wrapping_add(counter.get()))
     }
 
     fn draw_gap(&self, config: &Config) {

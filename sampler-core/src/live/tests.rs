@@ -134,6 +134,19 @@ fn samples_above_the_truth_are_refused() {
     assert_eq!(read(&bytes).unwrap_err(), NotLive::Contradiction);
 }
 
+#[test]
+fn sums_of_impossible_counters_wrap_around() {
+    let slot = Slot::new();
+    for counter in slot.counters() {
+        counter.set(u64::MAX);
+    }
+    let mut bytes = file(1);
+    bytes.truncate(SLOT_BYTES);
+    bytes.extend(bytes_of(slot.counters()));
+    // The sums of allocations have wrapped around to less than the samples.
+    assert_eq!(read(&bytes).unwrap_err(), NotLive::Contradiction);
+}
+
 /// Any bytes at all: an error or numbers, never a panic. `FUZZ_ROUNDS` makes it as long as one likes.
 #[test]
 fn arbitrary_changes_never_panic() {
