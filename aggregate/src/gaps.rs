@@ -1,7 +1,9 @@
-//! The gaps between samples, as a histogram by bit length: entry 0 counts gap 0, entry k gaps of `2^(k-1) ..= 2^k - 1`.
+//! The gaps between samples, as a histogram by bit length: entry 0 counts gap 0, entry k gaps of `2^(k-1) ..= 2^k - 1`, and the last that
+//! there can be, 47, all from 2^46 on.
 //!
 //! What is lost is where inside its bin a gap lies, so a percentile is the upper edge of its bin and named so. Worked number:
 //! a median gap of 255 allocations lies in entry 8, 128 to 255, and is reported as 255; so is one of 130.
+//! The open entry has no upper edge below the largest gap of all, which is reported for it.
 
 /// The gaps of one or more processes on one clock (allocations or bytes).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,8 +18,9 @@ pub struct Gaps {
     pub histogram: Vec<u128>,
 }
 
-/// Entries a histogram can have: gap 0, then one for each bit length from 1 to 64.
-pub const BINS_MAX: usize = 65;
+/// Entries a histogram can have: gap 0, then one for each bit length from 1 to 46, and one for all that are longer.
+pub const BINS_MAX: usize = 48;
+const OPEN: usize = BINS_MAX - 1;
 
 impl Gaps {
     /// Adds the gaps of another process or run.
@@ -51,9 +54,13 @@ impl Gaps {
             gaps_so_far += count;
             gaps_so_far >= rank
         });
+        let upper = |index| match index {
+            OPEN => self.max,
+            _ => edges(index).1,
+        };
         holds_it
             .filter(|_| self.n > 0)
-            .map(|index| edges(index).1 as f64)
+            .map(|index| upper(index) as f64)
     }
 }
 
@@ -61,13 +68,14 @@ impl Gaps {
 pub fn edges(index: usize) -> (u64, u64) {
     match index {
         0 => (0, 0),
+        OPEN => (1 << (OPEN - 1), u64::MAX),
         _ => (1 << (index - 1), u64::MAX >> (64 - index)),
     }
 }
 
 /// The entry that counts a gap.
 pub fn index_of(gap: u64) -> usize {
-    (u64::BITS - gap.leading_zeros()) as usize
+    ((u64::BITS - gap.leading_zeros()) as usize).min(OPEN)
 }
 
 #[cfg(test)]
@@ -85,7 +93,8 @@ mod tests {
     #[test]
     fn edges_and_indices_agree_over_all_64_bits() {
         assert_eq!((edges(0), edges(1), edges(2)), ((0, 0), (1, 1), (2, 3)));
-        assert_eq!(edges(64), (1 << 63, u64::MAX));
+        assert_eq!(edges(46), (1 << 45, (1 << 46) - 1));
+        assert_eq!(edges(47), (1 << 46, u64::MAX));
         for index in 0..BINS_MAX {
             let (low, high) = edges(index);
             assert_eq!((index_of(low), index_of(high)), (index, index));
@@ -99,6 +108,20 @@ mod tests {
         assert_eq!(
             [50, 51, 95, 96, 99].map(|percent| gaps.percentile_upper(percent).unwrap()),
             [0., 3., 3., 15., 15.]
+        );
+    }
+
+    #[test]
+    fn a_percentile_in_the_open_entry_is_the_largest_gap() {
+        let mut counts = [0; BINS_MAX];
+        (counts[3], counts[OPEN]) = (1, 1);
+        let gaps = Gaps {
+            max: 1 << 50,
+            ..gaps(&counts)
+        };
+        assert_eq!(
+            [50, 99].map(|percent| gaps.percentile_upper(percent).unwrap()),
+            [7., (1u64 << 50) as f64]
         );
     }
 

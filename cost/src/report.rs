@@ -74,7 +74,7 @@ pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
     section(
         "Resident memory",
         memory(measured, &rows),
-        "Bytes a live block of each size; bytes whatever the program does, and of each thread, over PLAIN. A thread's slot is 4096 B; where blocks\nhave headers, those that starting a thread allocates have them too.",
+        "Bytes a live block of each size; bytes whatever the program does, and of each thread, over PLAIN. A thread's slot is 3840 B; where blocks\nhave headers, those that starting a thread allocates have them too.",
     );
     section(
         "Throughput, loop window",

@@ -6,6 +6,9 @@ use std::path::Path;
 use crate::csv_file::{CsvFile, Row};
 use crate::schemes::{ALL_HEADERS, Scheme};
 
+/// Lower edge of the last bin of gaps, which counts all that are longer too.
+const LAST_GAP_BIN: u64 = 1 << 46;
+
 /// The metrics whose single runs are drawn.
 pub const DRAWN_METRICS: [&str; 6] = [
     "sample_rate_allocs",
@@ -200,8 +203,9 @@ impl Tables {
         let file = CsvFile::read(data.join("gaps.csv"), &self.set, &columns)?;
         for row in file.rows() {
             let (low, high): (u64, u64) = (row.number("low")?, row.number("high")?);
-            // Bin k of the histogram is 2^(k-1) ..= 2^k - 1, and bin 0 is gap 0 alone.
-            if high < low || high.count_ones() != u64::BITS - low.leading_zeros() {
+            // Bin k of the histogram is 2^(k-1) ..= 2^k - 1, bin 0 is gap 0 alone, and the last bin has no end.
+            let is_open = low == LAST_GAP_BIN && high == u64::MAX;
+            if !is_open && (high < low || high.count_ones() != u64::BITS - low.leading_zeros()) {
                 return Err(row.error("high", "the upper end of a log2 bin"));
             }
             self.gaps.push(GapBin {

@@ -1,10 +1,13 @@
 //! Gaps between the samples of a slot: a histogram by bit length, and the sums that mean, variance and lag-1 correlation need.
+//!
+//! The histogram's last entry is open: a gap of 2^46 or more, which is 70 TB of requests between two samples of one thread, counts there whatever its length.
+//! An entry for each of the 17 lengths above would be 272 bytes in every slot.
 
 use crate::counter::Counter;
 use crate::slot::add;
 
-/// Histogram entries: gap 0, then one for each bit length from 1 to 64.
-pub const HISTOGRAM: usize = 65;
+/// Histogram entries: gap 0, then one for each bit length from 1 to 46, and one for all that are longer.
+pub const HISTOGRAM: usize = 48;
 
 /// The finished gaps of one slot on one clock (allocations or bytes).
 #[derive(Debug)]
@@ -33,7 +36,7 @@ pub struct GapTotals {
     pub max: u64,
     /// Sum of the gaps that no sample has ended yet.
     pub unfinished_sum: u64,
-    /// Entry k counts the gaps of bit length k.
+    /// Entry k counts the gaps of bit length k, the last one also all that are longer.
     pub histogram: [u64; HISTOGRAM],
 }
 
@@ -86,7 +89,7 @@ impl Gaps {
             .add_f64(gap as f64 * self.last.get() as f64);
         self.last.set(gap);
         self.max.set(self.max.get().max(gap));
-        self.histogram[bit_length(gap)].add(1);
+        self.histogram[entry(gap)].add(1);
     }
 }
 
@@ -107,8 +110,10 @@ impl GapTotals {
     }
 }
 
-fn bit_length(gap: u64) -> usize {
-    (u64::BITS - gap.leading_zeros()) as usize
+/// The bit length, at most that of the smallest gap of the open entry. As in [`crate::bins::fine_bin`], `2 * gap + 1` spares the compiler the case of zero.
+fn entry(gap: u64) -> usize {
+    const OPEN: u64 = 1 << (HISTOGRAM - 2);
+    63 - (gap.min(OPEN) << 1 | 1).leading_zeros() as usize
 }
 
 impl Default for Gaps {
@@ -137,14 +142,17 @@ mod tests {
     }
 
     #[test]
-    fn histogram_edges_are_powers_of_two() {
-        assert_eq!(bit_length(0), 0);
+    fn histogram_edges_are_powers_of_two_up_to_the_open_last_entry() {
+        assert_eq!(entry(0), 0);
         for bit in 0..64 {
-            assert_eq!(bit_length(1 << bit), bit + 1);
-            assert_eq!(bit_length((1u64 << bit).wrapping_sub(1)), bit);
+            assert_eq!(entry(1 << bit), (bit + 1).min(47));
+            assert_eq!(entry((1u64 << bit).wrapping_sub(1)), bit.min(47));
         }
         let gaps = Gaps::new();
-        gaps.finished(u64::MAX);
-        assert_eq!(gaps.histogram[64].get(), 1);
+        for gap in [(1 << 46) - 1, 1 << 46, 1 << 47, u64::MAX] {
+            gaps.finished(gap);
+        }
+        let found = [46, 47].map(|entry: usize| gaps.histogram[entry].get());
+        assert_eq!(found, [1, 3]);
     }
 }

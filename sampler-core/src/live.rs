@@ -1,6 +1,6 @@
 //! The counters of a process where any other process can read them, while it runs and after any end.
 //!
-//! A live file is one page of [`Live`] and then the slots, a page each. It is mapped by the process that counts into it, so whatever ends that process
+//! A live file is one page of [`Live`] and then the slots, one after the other. It is mapped by the process that counts into it, so whatever ends that process
 //! leaves in it all that was counted, but for the one call that each thread was in.
 //!
 //! Reading is from bytes, since a file may be torn, foreign or of another build: [`read`] refuses what it cannot vouch for.
@@ -17,6 +17,9 @@ use crate::slot::{SLOT_BYTES, Slot, Totals};
 
 /// Version of the layout of [`Live`] and of [`Slot`].
 pub const FORMAT_VERSION: u64 = 6;
+
+/// Bytes of [`Live`]: a page, so that the slots behind it begin on one.
+pub const LIVE_BYTES: usize = 4096;
 
 /// `SAMPLIVE`, as the first eight bytes of the file.
 const MAGIC: u64 = u64::from_le_bytes(*b"SAMPLIVE");
@@ -131,7 +134,7 @@ pub enum NotLive {
 impl Live {
     /// A page that says nothing yet.
     pub const fn new() -> Live {
-        const { assert!(size_of::<Live>() == SLOT_BYTES) };
+        const { assert!(size_of::<Live>() == LIVE_BYTES) };
         Live {
             magic: Counter::new(),
             format_version: Counter::new(),
@@ -358,7 +361,7 @@ impl Identity {
 /// Reads a live file. Of a process that is still counting the parts may be an instant apart: read again if that shows as a [`NotLive::Contradiction`].
 pub fn read(bytes: &[u8]) -> Result<(Live, Identity, Totals), NotLive> {
     let (header, slots) = bytes
-        .split_at_checked(SLOT_BYTES)
+        .split_at_checked(LIVE_BYTES)
         .ok_or(NotLive::TooShort(bytes.len()))?;
     let live = Live::from_bytes(header);
     match live.magic.get() {
@@ -402,7 +405,7 @@ impl fmt::Display for NotLive {
             NotLive::TooShort(bytes) => {
                 write!(
                     formatter,
-                    "{bytes} bytes; a live file has at least {SLOT_BYTES}"
+                    "{bytes} bytes; a live file has at least {LIVE_BYTES}"
                 )
             }
             NotLive::Foreign => write!(
@@ -432,7 +435,7 @@ impl fmt::Display for NotLive {
     }
 }
 
-/// Fills counters, in the order of the layout, from the words of a page.
+/// Fills counters, in the order of the layout, from words of a file.
 pub(crate) fn load_counters<'a>(counters: impl Iterator<Item = &'a Counter>, bytes: &[u8]) {
     for (counter, word) in counters.zip(bytes.chunks_exact(WORD)) {
         let mut value = [0; WORD];

@@ -5,15 +5,17 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
+use core::mem::offset_of;
 use core::ptr::null_mut;
 
-use sampler_core::live::Live;
+use sampler_core::live::{LIVE_BYTES, Live};
 use sampler_core::slot::{SLOT_BYTES, Slot};
 
-use crate::system;
+use crate::system::{self, PAGE_BYTES};
 
-/// Slots that every process has; further ones are added to the file as threads need them.
-pub const FIRST_SLOTS: usize = 8;
+/// Slots that every process has; further ones are added to the file as threads need them. As many as make whole pages (15), since a file is mapped by pages;
+/// every later chunk is a multiple of them.
+pub const FIRST_SLOTS: usize = 16;
 
 /// Bytes of a live file with the first slots.
 pub const REGION_BYTES: usize = size_of::<Region>();
@@ -23,6 +25,14 @@ struct Region {
     live: Live,
     slots: [Slot; FIRST_SLOTS],
 }
+
+/// Slots begin on a page, so their own bytes alone keep them apart by cache lines, and their chunks by pages.
+const _: () = {
+    assert!(LIVE_BYTES.is_multiple_of(PAGE_BYTES) && offset_of!(Region, slots) == LIVE_BYTES);
+    assert!(SLOT_BYTES.is_multiple_of(128));
+    assert!((FIRST_SLOTS * SLOT_BYTES).is_multiple_of(PAGE_BYTES));
+    assert!(REGION_BYTES == LIVE_BYTES + FIRST_SLOTS * SLOT_BYTES);
+};
 
 struct Memory(UnsafeCell<Region>);
 // SAFETY: made of atomics, reached by shared references only.
@@ -56,7 +66,7 @@ pub fn index_of(slot: &Slot) -> Option<usize> {
 
 /// Where the slot of an index is in a live file.
 pub const fn file_offset(slot: usize) -> usize {
-    (1 + slot) * SLOT_BYTES
+    LIVE_BYTES + slot * SLOT_BYTES
 }
 
 /// Puts a file, or zeros if there is none, in the place of what was there. False if that fails: then what was there stays.
@@ -69,7 +79,7 @@ pub unsafe fn replace(file: Option<c_int>) -> bool {
     unsafe { replace_at(address, REGION_BYTES, file, 0) }
 }
 
-/// Maps slots of the file, or zeros if there is none.
+/// Maps slots of the file, or zeros if there is none; the first of a chunk and as many as it has, which are whole pages of the file.
 pub fn map_slots(file: Option<c_int>, first_slot: usize, slots: usize) -> Option<*mut Slot> {
     let bytes = slots * SLOT_BYTES;
     let Some(file) = file else {

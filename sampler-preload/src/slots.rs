@@ -14,8 +14,8 @@ use crate::once::SetAtStart;
 use crate::region::{self, FIRST_SLOTS};
 use crate::{output, start, system, thread};
 
-/// Chunks of slots after the first ones: 8, 16, 32, ..., each as many as there are before it.
-const CHUNKS: usize = 13;
+/// Chunks of slots after the first ones: 16, 32, 64, ..., each as many as there are before it.
+const CHUNKS: usize = 12;
 /// Slots in all: threads alive at once beyond this are not counted, and that is.
 const SLOTS: usize = FIRST_SLOTS << CHUNKS;
 const WORD_BITS: usize = u64::BITS as usize;
@@ -184,7 +184,7 @@ fn grow(index: usize) -> Option<&'static Slot> {
     existing(index)
 }
 
-/// Chunk and place in it, of an index from [`FIRST_SLOTS`] on: chunk k holds slots `8 << k` to `8 << (k + 1)`.
+/// Chunk and place in it, of an index from [`FIRST_SLOTS`] on: chunk k holds slots `16 << k` to `16 << (k + 1)`.
 fn chunk_of(index: usize) -> (usize, usize) {
     let chunk = (index / FIRST_SLOTS).ilog2() as usize;
     (chunk, index - (FIRST_SLOTS << chunk))

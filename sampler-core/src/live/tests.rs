@@ -19,12 +19,12 @@ fn identity() -> Identity {
     }
 }
 
-/// The words of a page as the kernel would write them to the file.
-fn bytes_of<'a>(counters: impl Iterator<Item = &'a Counter>) -> Vec<u8> {
+/// The words of a part of the file as the kernel would write them.
+fn bytes_of<'a>(counters: impl Iterator<Item = &'a Counter>, part_bytes: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = counters
         .flat_map(|counter| counter.get().to_le_bytes())
         .collect();
-    bytes.resize(SLOT_BYTES, 0);
+    bytes.resize(part_bytes, 0);
     bytes
 }
 
@@ -35,7 +35,7 @@ fn file(slots: u64) -> Vec<u8> {
     live.set_allocator(b"/lib/x.so", false);
     live.begin(&identity(), "1.2.3");
     live.used_slots.set(slots);
-    let mut bytes = bytes_of(live.counters());
+    let mut bytes = bytes_of(live.counters(), LIVE_BYTES);
     for index in 0..slots {
         let slot = Slot::new();
         slot.begin(index, &identity().config);
@@ -44,7 +44,7 @@ fn file(slots: u64) -> Vec<u8> {
         }
         slot.sampled::<Shared>(50, true, &identity().config);
         slot.freed(7);
-        bytes.extend(bytes_of(slot.counters()));
+        bytes.extend(bytes_of(slot.counters(), SLOT_BYTES));
     }
     bytes
 }
@@ -78,7 +78,7 @@ fn counters_are_listed_in_the_order_of_the_layout() {
         assert_eq!(std::ptr::from_ref(counter).addr(), base + 8 * index);
         count += 1;
     }
-    assert_eq!(8 * count, SLOT_BYTES);
+    assert_eq!(8 * count, LIVE_BYTES);
 }
 
 #[test]
@@ -102,9 +102,10 @@ fn foreign_cut_and_unwritten_files_are_refused() {
         used: 2,
         present: 1,
     };
-    assert_eq!(read(&whole[..3 * SLOT_BYTES - 1]).unwrap_err(), expected);
-    assert_eq!(read(&vec![0; SLOT_BYTES]).unwrap_err(), NotLive::Torn);
-    assert_eq!(read(&vec![b' '; SLOT_BYTES]).unwrap_err(), NotLive::Foreign);
+    assert_eq!(whole.len(), LIVE_BYTES + 2 * SLOT_BYTES);
+    assert_eq!(read(&whole[..whole.len() - 1]).unwrap_err(), expected);
+    assert_eq!(read(&vec![0; LIVE_BYTES]).unwrap_err(), NotLive::Torn);
+    assert_eq!(read(&vec![b' '; LIVE_BYTES]).unwrap_err(), NotLive::Foreign);
     let mut begun = whole.clone();
     begun[..8].fill(0);
     assert_eq!(read(&begun).unwrap_err(), NotLive::Torn);
@@ -130,8 +131,21 @@ fn samples_above_the_truth_are_refused() {
     slot.counted(1);
     slot.sampled::<Shared>(1, false, &identity().config);
     slot.sampled::<Shared>(1, false, &identity().config);
-    bytes.truncate(SLOT_BYTES);
-    bytes.extend(bytes_of(slot.counters()));
+    bytes.truncate(LIVE_BYTES);
+    bytes.extend(bytes_of(slot.counters(), SLOT_BYTES));
+    assert_eq!(read(&bytes).unwrap_err(), NotLive::Contradiction);
+}
+
+#[test]
+fn sums_of_impossible_counters_wrap_around() {
+    let slot = Slot::new();
+    for counter in slot.counters() {
+        counter.set(u64::MAX);
+    }
+    let mut bytes = file(1);
+    bytes.truncate(LIVE_BYTES);
+    bytes.extend(bytes_of(slot.counters(), SLOT_BYTES));
+    // The sums of allocations have wrapped around to less than the samples.
     assert_eq!(read(&bytes).unwrap_err(), NotLive::Contradiction);
 }
 
@@ -147,7 +161,7 @@ fn arbitrary_changes_never_panic() {
         let mut bytes = whole.clone();
         if round % 4 == 0 {
             // Large counters, so that sums overflow.
-            let from = SLOT_BYTES + random.next_u64() as usize % (3 * SLOT_BYTES - 64);
+            let from = LIVE_BYTES + random.next_u64() as usize % (3 * SLOT_BYTES - 64);
             bytes[from..from + 64].fill(0xFF);
         }
         for _ in 0..1 + random.next_u64() % 8 {

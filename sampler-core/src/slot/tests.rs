@@ -20,8 +20,8 @@ fn totals(slot: &Slot) -> Totals {
 }
 
 #[test]
-fn a_slot_is_one_page_and_zero_memory_is_a_new_one() {
-    assert_eq!(size_of::<Slot>(), SLOT_BYTES);
+fn a_slot_is_whole_pairs_of_cache_lines_and_zero_memory_is_a_new_one() {
+    assert_eq!((size_of::<Slot>(), SLOT_BYTES % LINE_PAIR_BYTES), (3840, 0));
     assert_eq!(totals(&Slot::new()), Totals::default());
 }
 

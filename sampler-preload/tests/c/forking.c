@@ -402,27 +402,28 @@ static void *is_interrupted(void *unused) {
   if (is_child) _exit(0);
   return NULL;
 }
-static char own_stacks[13][1 << 17] __attribute__((aligned(4096)));
+enum { HOLD = 20 }; /* with the main thread, more than the first slots */
+static char own_stacks[HOLD + 1][1 << 17] __attribute__((aligned(4096)));
 static int the_rest_of_an_interrupted_call_stays_in_the_child(void) {
   pthread_attr_t attributes;
-  pthread_barrier_init(&all_hold_a_slot, NULL, 13);
-  for (int i = 0; i < 13; i++) {
+  pthread_barrier_init(&all_hold_a_slot, NULL, HOLD + 1);
+  for (int i = 0; i <= HOLD; i++) {
     /* On stacks of ours: each costs one block of pthread's, every time. */
     pthread_attr_init(&attributes);
     pthread_attr_setstack(&attributes, own_stacks[i], sizeof own_stacks[i]);
-    if (i == 12) pthread_barrier_wait(&all_hold_a_slot);
-    CHECK(pthread_create(&threads[i], &attributes, i < 12 ? holds_a_slot : is_interrupted, NULL) == 0);
+    if (i == HOLD) pthread_barrier_wait(&all_hold_a_slot);
+    CHECK(pthread_create(&threads[i], &attributes, i < HOLD ? holds_a_slot : is_interrupted, NULL) == 0);
   }
   signal(SIGUSR1, fork_and_go_on);
   while (!running) sched_yield();
   for (int i = 0; i < 60; i++) {
-    pthread_kill(threads[12], SIGUSR1);
+    pthread_kill(threads[HOLD], SIGUSR1);
     while (handled <= i) sched_yield();
   }
   stop = 1;
-  pthread_join(threads[12], NULL);
+  pthread_join(threads[HOLD], NULL);
   pthread_barrier_wait(&all_hold_a_slot);
-  for (int i = 0; i < 12; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < HOLD; i++) pthread_join(threads[i], NULL);
   return 0;
 }
 int main(int c, char **v) {

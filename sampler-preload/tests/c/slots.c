@@ -1,4 +1,4 @@
-/* Which pages of the live file the counting of two threads writes. Nothing is allocated but what is counted. */
+/* Which lines of slots each of many threads writes, by the live file before and after its turn: no line twice. Nothing is allocated but what is counted. */
 #include "counted.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -8,55 +8,60 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, PAGES = 16, BLOCKS = 1000 };
-static unsigned char before[PAGES * PAGE], after[PAGES * PAGE];
+/* More threads than the first slots and the first chunk have. LINES: pairs of cache lines; the mapping begins on a page, so the file's lines are the memory's. */
+enum { THREADS = 40, FIRST_PAGE = 4096, LINES = 128, BYTES = 1 << 18, BLOCKS = 400 };
+static unsigned char before[BYTES], after[BYTES];
+static int writer[BYTES / LINES];
 static char path[512];
-static _Atomic int turn;
+static _Atomic int holding, turn, done;
 
-static void allocate_some(void) {
-  for (int i = 0; i < BLOCKS; i++) free(keep(malloc(100)));
-}
-static void *other(void *unused) {
-  allocate_some();
-  turn = 1;
-  while (turn != 2) usleep(100);
-  allocate_some();
-  turn = 3;
-  while (turn != 4) usleep(100);
-  return unused;
-}
-static void read_live(unsigned char *into) {
-  int file = open(path, O_RDONLY);
-  CHECK(file >= 0 && read(file, into, PAGES * PAGE) >= 4 * PAGE);
-  close(file);
-}
-/* The one page that changed. */
-static int changed_page(void) {
-  int changed = -1;
-  for (int page = 0; page < PAGES; page++) {
-    if (!memcmp(before + page * PAGE, after + page * PAGE, PAGE)) continue;
-    CHECK(changed < 0);
-    changed = page;
+/* Every size bin, moved blocks, a failure: much of a slot. */
+static void work(void) {
+  for (int i = 0; i < BLOCKS; i++) {
+    char *block = keep(malloc((size_t)1 << i % 18));
+    free(keep(realloc(block, 100 + i)));
   }
-  CHECK(changed >= 0);
-  return changed;
+  CHECK(!keep(malloc(PTRDIFF_MAX)));
+  free(keep(malloc(0)));
+}
+static void *thread(void *number) {
+  free(keep(malloc(100)));
+  holding++;
+  while (turn != (int)(intptr_t)number) usleep(100);
+  work();
+  done = turn;
+  while (turn <= THREADS) usleep(100);
+  return NULL;
+}
+static size_t read_live(unsigned char *into) {
+  int file = open(path, O_RDONLY);
+  CHECK(file >= 0);
+  ssize_t bytes = read(file, into, BYTES);
+  CHECK(bytes > FIRST_PAGE && bytes < BYTES);
+  close(file);
+  return bytes;
 }
 int main(void) {
   snprintf(path, sizeof path, "%s.%d.live", getenv("SAMPLER_STATS_FILE"), getpid());
-  pthread_t thread;
-  CHECK(!pthread_create(&thread, 0, other, 0));
-  while (turn != 1) usleep(100);
-  allocate_some();
-  read_live(before);
-  allocate_some();
-  read_live(after);
-  int mine = changed_page();
-  read_live(before);
-  turn = 2;
-  while (turn != 3) usleep(100);
-  read_live(after);
-  CHECK(changed_page() != mine);
-  turn = 4;
-  CHECK(!pthread_join(thread, 0));
+  static pthread_t threads[THREADS + 1];
+  for (intptr_t i = 1; i <= THREADS; i++) CHECK(!pthread_create(&threads[i], 0, thread, (void *)i));
+  while (holding < THREADS) usleep(100);
+  int written[THREADS + 1] = {0};
+  for (int number = 1; number <= THREADS; number++) {
+    size_t bytes = read_live(before);
+    turn = number;
+    while (done != number) usleep(100);
+    CHECK(read_live(after) == bytes);
+    for (size_t at = FIRST_PAGE; at < bytes; at += LINES) {
+      if (!memcmp(before + at, after + at, LINES)) continue;
+      if (writer[at / LINES]) dprintf(2, "threads %d and %d at byte %zu\n", writer[at / LINES], number, at);
+      CHECK(!writer[at / LINES]);
+      writer[at / LINES] = number;
+      written[number]++;
+    }
+    CHECK(written[number] >= 4);
+  }
+  turn = THREADS + 1;
+  for (int i = 1; i <= THREADS; i++) CHECK(!pthread_join(threads[i], 0));
   return 0;
 }
