@@ -275,6 +275,59 @@ fn without_address_randomisation_a_hash_has_no_interval() {
 }
 
 #[test]
+fn a_salt_is_what_runs_differ_by_without_address_randomisation() {
+    let with_salts = |salts: [Value; 2]| {
+        let fixture = Fixture::new();
+        for (number, salt) in salts.into_iter().enumerate() {
+            let file = format!("accuracy/reuse-400/HEADER_HASH/run-00{}.json", number + 1);
+            fixture.edit(&file, |run| {
+                run["parameters"]["aslr"] = json!(false);
+                run["parameters"]["hash_salt"] = salt.clone();
+            });
+        }
+        fixture
+    };
+    let salt = json!("0x0000000000000007");
+    let fixture = with_salts([salt.clone(), json!("0x0000000000000008")]);
+    let (report, table) = fixture.succeeds();
+    let path = "accuracy/reuse-400/HEADER_HASH";
+    let [_, low, high] = table.row(path, "", "rate_allocs", "");
+    assert!(!low.is_empty() && !high.is_empty());
+    assert!(report.contains("HEADER_HASH 2 salt "), "{report}");
+    assert!(report.contains("2 runs were of hashes that are salted"));
+    // Runs with a salt and without are not one sample.
+    let fixture = with_salts([salt, Value::Null]);
+    assert!(fixture.fails().contains("is_salted: false"));
+}
+
+/// The interval of a bin is made with the variance over its own keys, where the record has it.
+#[test]
+fn bins_of_a_hash_are_covered_by_the_variance_over_their_keys() {
+    let path = "accuracy/reuse-400/HEADER_HASH";
+    let coverage = |factor: f64| {
+        let fixture = Fixture::new();
+        fixture.edit_runs(path, |record| {
+            for bin in record["estimates"]["size_bins"].as_array_mut().unwrap() {
+                for what in ["bytes", "allocs"] {
+                    let variance = bin[format!("{what}_variance")].as_f64().unwrap();
+                    bin[format!("{what}_variance_by_key")] = json!(variance * factor);
+                    // Far from the truth for decisions that are independent.
+                    bin[what] = json!(bin[what].as_f64().unwrap() * 2.0);
+                }
+            }
+        });
+        let (report, table) = fixture.succeeds();
+        assert!(report.contains("coverage, %: plain by key score"));
+        ["coverage_plain_bytes", "coverage_plain_by_key_bytes"]
+            .map(|metric| table.row(path, "horvitz-thompson", metric, "129-256")[0].to_string())
+    };
+    let [plain, by_key] = coverage(1.0);
+    assert_eq!(plain, by_key);
+    let [plain, by_key] = coverage(1e6);
+    assert_eq!([plain.as_str(), by_key.as_str()], ["0", "1"]);
+}
+
+#[test]
 fn leaks_are_seen_by_their_bin() {
     let cell = "accuracy/leaks-6/HEADER_POISSON_BYTES";
     let fixture = Fixture::new();

@@ -59,6 +59,33 @@ fn each_size_bin_has_the_spread_of_its_own_keys() {
     assert!((0.9..=1.001).contains(&(all / 1500.0)), "{all}");
 }
 
+/// A child does not know the blocks that it inherits, but may have samples of its own on their pages: what it frees of both can be more than it allocated.
+/// A page then holds less than nothing, which must not be a number near 2^64. Of at most 4000 live blocks, 4096 / 112 = 37 to a page, the variance over pages sampled with p = 1/2 is at most
+/// 2 x 37 x 4000; of as many too many frees it is the same.
+#[test]
+fn frees_of_inherited_blocks_do_not_wrap_around_what_a_page_holds() {
+    let program = compile("inherited_pages", &[]);
+    let environment = [
+        ("SAMPLER_SCHEME", "HEADER_PAGE_HASH"),
+        ("SAMPLER_HASH_MASK", "0x1"),
+    ];
+    let ran = run(&program, &[], &environment).succeeded();
+    assert_eq!(ran.records.len(), 2);
+    for record in ran.records.values() {
+        let estimates = &record["estimates"];
+        let variance = |node: &serde_json::Value| {
+            let variance = node["live_allocs_variance_by_key"].as_f64().unwrap();
+            assert!(variance.abs() <= 2.0 * 37.0 * 4000.0, "{variance}");
+        };
+        variance(estimates);
+        estimates["size_bins"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .for_each(variance);
+    }
+}
+
 #[test]
 fn decisions_without_keys_have_no_spread_over_keys() {
     let program = compile("hot_addresses", &[]);

@@ -275,6 +275,16 @@ fn runs_of_one_path_with_other_parameters() {
         "poisson_mean_bytes: found 4096, expected null",
     );
     other(
+        |run| {
+            let salt = json!("0x0000000000000007");
+            (
+                run["parameters"]["hash_salt"],
+                run["processes"][0]["hash_salt"],
+            ) = (salt.clone(), salt)
+        },
+        "hash_salt: found a salt, expected null",
+    );
+    other(
         |run| run["parameters"]["aslr"] = json!(false),
         "aslr: found false, expected true",
     );
@@ -299,6 +309,10 @@ fn a_record_of_another_configuration_than_its_run() {
     refused_after(
         |run| run["processes"][0]["hash_mask"] = json!(1),
         "processes[0].hash_mask: found 1, expected 255",
+    );
+    refused_after(
+        |run| run["processes"][0]["hash_salt"] = json!("0x0000000000000007"),
+        "processes[0].hash_salt: found \"0x0000000000000007\", expected the run's",
     );
     refused_after(
         |run| run["processes"][0]["window_size"] = json!(1),
