@@ -65,8 +65,8 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
 /// were theirs, and another number every time. The workers evict by themselves then.
 const WITHOUT_CLOCK: &str = "no_lru_maintainer,no_lru_crawler";
 /// Filled in both runs, then given so many operations. memcaslap sends other content every time, whose sizes decide what is evicted.
-const COUNTED_FILL: u64 = 20_000;
-const COUNTED: [u64; 2] = [2_000, 12_000];
+const COUNTED_FILL: u64 = 18_000;
+const COUNTED: [u64; 2] = [1_000, 21_000];
 const COUNTED_CONNECTIONS: usize = 16;
 /// All connections' together, as under memcaslap.
 const COUNTED_KEYS: u64 = 32_000;
@@ -114,34 +114,24 @@ fn value_of(key: u64) -> Vec<u8> {
     letters(key, length as usize)
 }
 
-/// One operation on each connection at a time. Every value that is found must be the one that was set; gives how many were.
+/// Operations over the connections in turn. Every value that is found must be the one that was set; gives how many were.
 fn exchange(
     clients: &mut [Client],
     operations: impl Iterator<Item = (u64, bool)>,
 ) -> Result<u64, String> {
-    let mut operations = operations.peekable();
+    let count = clients.len();
     let mut hits = 0;
-    while operations.peek().is_some() {
-        let asked: Vec<(u64, bool)> = operations.by_ref().take(clients.len()).collect();
-        for (client, (key, is_set)) in clients.iter_mut().zip(&asked) {
-            client.send(&match is_set {
-                true => {
-                    let value = value_of(*key);
-                    let text = String::from_utf8_lossy(&value);
-                    format!("set counted:{key:012} 0 0 {}\r\n{text}\r\n", value.len())
-                }
-                false => format!("get counted:{key:012}\r\n"),
-            })?;
-        }
-        for (client, (key, is_set)) in clients.iter_mut().zip(&asked) {
-            match is_set {
-                true => client.expect("STORED")?,
-                false => {
-                    hits += u64::from(
-                        client.read_value(&format!("counted:{key:012}"), &value_of(*key))?,
-                    )
-                }
-            }
+    for (number, (key, is_set)) in operations.enumerate() {
+        let client = &mut clients[number % count];
+        let value = value_of(key);
+        let name = format!("counted:{key:012}");
+        if is_set {
+            let text = String::from_utf8_lossy(&value);
+            client.send(&format!("set {name} 0 0 {}\r\n{text}\r\n", value.len()))?;
+            client.expect("STORED")?;
+        } else {
+            client.send(&format!("get {name}\r\n"))?;
+            hits += u64::from(client.read_value(&name, &value)?);
         }
     }
     Ok(hits)

@@ -64,7 +64,7 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
 }
 
 /// In cycles of the mix, so that both runs have the same proportions.
-const COUNTED: [u64; 2] = [50, 250];
+const COUNTED: [u64; 2] = [50, 550];
 
 /// Instructions of a request, in the mix of all kinds.
 pub fn count(bench: &Bench) -> Result<Counts, String> {
@@ -77,25 +77,21 @@ pub fn count(bench: &Bench) -> Result<Counts, String> {
     })
 }
 
-/// Asks on as many connections as wrk has, one request on each at a time, and compares each body with the file. wrk is limited by time, which would give
-/// every run another number of requests.
+/// Asks over as many connections as wrk has, in turn, and compares each body with the file. wrk is limited by time, which would give every run another
+/// number of requests; and requests that wait at the same time are served in batches, whose sizes follow from the moment: two percent from run to run.
 fn ask(server: &Server, cycles: u64) -> Result<u64, String> {
     let mix = mix();
-    let mut requests = (0..cycles).flat_map(|_| mix.clone()).peekable();
     let mut connections = (0..CONNECTIONS)
         .map(|_| http::Connection::new(server.connect()?))
         .collect::<Result<Vec<_>, String>>()?;
     let files = KINDS.map(|(_, _, length)| letters(length as u64, length));
+    let requests = (0..cycles).flat_map(|_| &mix);
     let mut answered = 0;
-    while requests.peek().is_some() {
-        let asked: Vec<(&str, usize)> = requests.by_ref().take(CONNECTIONS).collect();
-        for (connection, (path, _)) in connections.iter_mut().zip(&asked) {
-            connection.ask(path)?;
-        }
-        for (connection, (path, kind)) in connections.iter_mut().zip(&asked) {
-            expect_file(path, &connection.read(path)?, &files[*kind])?;
-            answered += 1;
-        }
+    for (number, (path, kind)) in requests.enumerate() {
+        let connection = &mut connections[number % CONNECTIONS];
+        connection.ask(path)?;
+        expect_file(path, &connection.read(path)?, &files[*kind])?;
+        answered += 1;
     }
     Ok(answered)
 }
