@@ -29,7 +29,7 @@ SKIP_MISSING ?=#                         1: a program that is not installed and 
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget comparison cost drive measure-cost plot real results soak survive)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget comparison cost drive instructions measure-cost plot real results soak survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
@@ -143,7 +143,7 @@ reference: $(TABLES) $(DATA)/plots/seed.drawn ## copies the tables and the figur
 	cp $(DATA)/plots/*.png data/reference/plots
 
 gathered: $(PROGRAMS) ## after run files were copied here: takes them as this build's, so that none of them runs again
-	find $(DATA)/raw -name 'run-*.json' -exec touch {} +
+	find $(DATA)/raw $(wildcard $(DATA)/counted) -name 'run-*.json' -exec touch {} +
 
 clean: ## removes tables and figures; raw runs stay
 	rm -rf $(DATA)/plots $(TABLES) $(DERIVED)

@@ -9,8 +9,8 @@ real: $(REAL_TABLES) $(DATA)/plots/real.drawn $(DATA)/plots/real-costs.drawn $(B
 	@$(write_results)
 	@sed -n '/^Bounds$$/,/^What the starting/p' $(DATA)/real.txt | sed '$$d'
 
-$(REAL_TABLES) &: $(DATA)/raw/runs.list $(BIN)/real
-	$(BIN)/real --raw $(DATA)/raw/real --out $(DATA)
+$(REAL_TABLES) &: $(DATA)/raw/runs.list $(DATA)/counted/tables $(BIN)/real
+	$(BIN)/real --raw $(DATA)/raw/real --instructions $(DATA)/real-instructions.csv --out $(DATA)
 
 $(DATA)/plots/real-costs.drawn: $(REAL_TABLES) $(BIN)/plot | needs-gnuplot
 	$(BIN)/plot --data $(DATA) --subset real --out $(DATA)/plots/real
@@ -19,6 +19,7 @@ $(DATA)/plots/real-costs.drawn: $(REAL_TABLES) $(BIN)/plot | needs-gnuplot
 real-reference: real ## copies the tables and the figures of real programs to data/reference/real, where they are committed
 	rm -rf data/reference/real && mkdir -p data/reference/real
 	cp $(REAL_TABLES) $(DATA)/plots/real/*.png data/reference/real
+	[ ! -e $(DATA)/real-instructions.csv ] || cp $(INSTRUCTION_TABLES) data/reference/real
 
 ## Variables of the soak (make soak SOAK_SECONDS=60)
 SOAK_SECONDS ?= 600#                     how long `make soak` watches a service

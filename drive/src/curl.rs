@@ -3,12 +3,15 @@
 //!
 //! Configure itself is done once, beforehand: it forks its shell six thousand times, which would be 30 MB of records a run.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 use crate::Bench;
+use crate::count::{self, Counts};
 use crate::load;
 use crate::place::letters;
 use crate::processors::Processors;
@@ -21,17 +24,7 @@ const BODY_BYTES: usize = 1 << 20;
 
 /// One run.
 pub fn run(bench: &Bench) -> Result<Truth, String> {
-    let source = bench
-        .source
-        .as_deref()
-        .ok_or("--source is missing; accepted: a directory that tools/curl-source made")?;
-    let source = Path::new(source)
-        .canonicalize()
-        .ok()
-        .filter(|path| path.join("lib/curl_config.h").is_file())
-        .ok_or_else(|| {
-            format!("--source is '{source}'; accepted: a directory that tools/curl-source made")
-        })?;
+    let source = source(bench)?;
     let processors = Processors::all()?;
     let measured = |program: &str| start::command(Role::Measured, &processors, program);
     bench.place.write("build.mk", include_str!("curl.mk"))?;
@@ -77,6 +70,53 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
         server_cpus: processors.to_string(),
         generator_cpus: None,
     })
+}
+
+/// Files of its library that are compiled: a small one, of whose compiling most is the headers, and a larger one.
+const COMPILED: [&str; 2] = ["curl_range.c", "strcase.c"];
+
+/// Instructions of a compilation: of the driver, the compiler proper and the assembler, their starts included. Each object must be the one that is made
+/// without the library.
+pub fn count(bench: &Bench) -> Result<Counts, String> {
+    let source = source(bench)?;
+    let processors = Processors::all()?;
+    let compile = |command: &mut Command, file: &str, object: &str| {
+        command.args(["-c", "-O2", "-pipe", "-DHAVE_CONFIG_H"]);
+        command.args(["-DCURL_STATICLIB", "-DBUILDING_LIBCURL"]);
+        for directory in ["include", "lib", "src"] {
+            command.arg("-I").arg(source.join(directory));
+        }
+        command.args(["-o", object]);
+        command.arg(source.join("lib").join(file));
+        load::output(command, "cc")?;
+        fs::read(object).map_err(|error| format!("{object}: {error}"))
+    };
+    count::jobs(bench, "compilation", COMPILED, |bench, file| {
+        let mut command = bench.command(&processors, "cc")?;
+        let found = compile(&mut command, file, &bench.place.of("measured.o"))?;
+        let mut command = start::command(Role::Helper, &processors, "cc")?;
+        let expected = compile(&mut command, file, &bench.place.of("expected.o"))?;
+        match found == expected {
+            true => Ok(1),
+            false => Err(format!(
+                "the object of {file} is not the one that is made without the library"
+            )),
+        }
+    })
+}
+
+fn source(bench: &Bench) -> Result<PathBuf, String> {
+    let source = bench
+        .source
+        .as_deref()
+        .ok_or("--source is missing; accepted: a directory that tools/curl-source made")?;
+    Path::new(source)
+        .canonicalize()
+        .ok()
+        .filter(|path| path.join("lib/curl_config.h").is_file())
+        .ok_or_else(|| {
+            format!("--source is '{source}'; accepted: a directory that tools/curl-source made")
+        })
 }
 
 /// A server on loopback that gives everybody the same body, until this program ends.

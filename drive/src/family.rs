@@ -19,6 +19,8 @@ use nix::unistd::{Pid, getpid};
 
 /// Between SIGTERM and SIGKILL; less than `sampler-run` waits after a timeout.
 const GRACE: Duration = Duration::from_secs(1);
+/// A server that was asked to end finishes what it has begun, and callgrind adds up what it counted.
+const ENDING: Duration = Duration::from_secs(30);
 /// What even SIGKILL does not end within this hangs in the kernel.
 const PATIENCE: Duration = Duration::from_secs(5);
 const TURN: Duration = Duration::from_millis(2);
@@ -130,9 +132,9 @@ impl Member {
         }
     }
 
-    /// Sends the signal and waits for its end, at most a few seconds.
+    /// Sends the signal and waits for its end.
     pub fn stop(&mut self, signal: Signal) -> Result<ExitStatus, String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ENDING;
         if self.ended()?.is_none() {
             let _ = kill(self.pid(), signal);
         }
@@ -142,7 +144,7 @@ impl Member {
             }
             if Instant::now() > deadline {
                 let _ = kill(self.pid(), Signal::SIGKILL);
-                return Err(format!("it did not end within 5 s of {signal}"));
+                return Err(format!("it did not end within {ENDING:?} of {signal}"));
             }
             sleep(TURN);
         }

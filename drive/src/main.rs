@@ -6,9 +6,10 @@
 //!
 //! Reading order: [`truth`] what is printed; [`family`] the processes that are started, and how they end; [`start`] what each goes through before it
 //! becomes the program; [`processors`], [`watch`] and [`load`] what is measured of a server and its load, [`server`] how one is started, [`whole`] what is measured of what runs to its end; then the
-//! programs: [`nginx`] (with [`http`]), [`memcached`], [`redis`], [`curl`], [`python`].
+//! programs, each timed by `run`, or counted by `count` ([`count`](mod@count), by callgrind): [`nginx`] (with [`http`]), [`memcached`], [`redis`], [`curl`], [`python`].
 #![forbid(unsafe_code)]
 
+mod count;
 mod curl;
 mod family;
 mod http;
@@ -30,6 +31,7 @@ use std::process::exit;
 
 use argh::FromArgs;
 
+use crate::count::Counts;
 use crate::family::Family;
 use crate::place::Place;
 use crate::truth::Truth;
@@ -53,6 +55,10 @@ struct Options {
     /// of curl: its configured sources, which tools/curl-source makes
     #[argh(option)]
     source: Option<String>,
+
+    /// count instructions in place of time, by callgrind, over a fixed load that takes some seconds; needs valgrind
+    #[argh(switch)]
+    instructions: bool,
 }
 
 /// What every workload gets.
@@ -63,6 +69,8 @@ pub struct Bench {
     pub effort: u64,
     /// Of what is built.
     pub source: Option<String>,
+    /// Whether what is measured runs under callgrind.
+    pub is_counted: bool,
 }
 
 impl Bench {
@@ -72,14 +80,15 @@ impl Bench {
     }
 }
 
-type Workload = fn(&Bench) -> Result<Truth, String>;
+type Time = fn(&Bench) -> Result<Truth, String>;
+type Count = fn(&Bench) -> Result<Counts, String>;
 
-const WORKLOADS: [(&str, Workload); 5] = [
-    ("nginx", nginx::run),
-    ("memcached", memcached::run),
-    ("redis", redis::run),
-    ("curl", curl::run),
-    ("python", python::run),
+const WORKLOADS: [(&str, Time, Count); 5] = [
+    ("nginx", nginx::run, nginx::count),
+    ("memcached", memcached::run, memcached::count),
+    ("redis", redis::run, redis::count),
+    ("curl", curl::run, curl::count),
+    ("python", python::run, python::count),
 ];
 
 fn main() {
@@ -109,11 +118,11 @@ fn fail(line: &str) -> ! {
 }
 
 fn run(options: &Options) -> Result<String, String> {
-    let workload = WORKLOADS
-        .iter()
-        .find(|(name, _)| *name == options.program)
+    let (name, time, count) = WORKLOADS
+        .into_iter()
+        .find(|(name, ..)| *name == options.program)
         .ok_or_else(|| {
-            let names = WORKLOADS.map(|(name, _)| name).join(", ");
+            let names = WORKLOADS.map(|(name, ..)| name).join(", ");
             format!("program is '{}'; accepted: {names}", options.program)
         })?;
     if !(1..=10_000).contains(&options.effort) {
@@ -122,13 +131,19 @@ fn run(options: &Options) -> Result<String, String> {
             options.effort
         ));
     }
+    let said = |error| format!("{name}: {error}");
     Family::begin()?;
     let place = Place::new()?;
     let bench = Bench {
         place,
         effort: options.effort,
         source: options.source.clone(),
+        is_counted: options.instructions,
     };
-    let truth = (workload.1)(&bench).map_err(|error| format!("{}: {error}", workload.0))?;
-    Ok(truth.to_line(workload.0))
+    if options.instructions {
+        let tool = callgrind::version().map_err(said)?;
+        let counts = count(&bench).map_err(said)?;
+        return Ok(counts.to_line(name, &tool));
+    }
+    Ok(time(&bench).map_err(said)?.to_line(name))
 }

@@ -4,12 +4,17 @@
 //! are set and read back here, and each must be what was set.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::iter;
 use std::net::TcpStream;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid};
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 
 use crate::Bench;
+use crate::count::{self, Counts, Load};
 use crate::load;
 use crate::place::letters;
 use crate::server::{Said, Server};
@@ -29,31 +34,12 @@ const CHECKED: usize = 500;
 
 /// One run.
 pub fn run(bench: &Bench) -> Result<Truth, String> {
-    bench.place.write("fill", format!("{SIZES}{SETS}"))?;
-    bench
-        .place
-        .write("mixed", format!("{SIZES}{SETS_AND_GETS}"))?;
-    let server = Server::start(bench, "memcached", |command, port| {
-        command.args(["-l", "127.0.0.1", "-p", &port.to_string(), "-U", "0"]);
-        command.args(["-t", "2", "-m", MEGABYTES]);
-        if geteuid().is_root() {
-            let user = User::from_uid(geteuid()).ok().flatten();
-            command.args(["-u", &user.map_or("root".into(), |user| user.name)]);
-        }
-        Ok(())
-    })?;
+    let server = start(bench)?;
     let phases = [("fill", FILL), ("mixed", OPERATIONS)]
         .map(|(name, usual)| server.phase(name, || load(bench, &server, name, bench.count(usual))))
         .into_iter()
         .collect::<Result<Vec<_>, String>>()?;
-    let mut client = Client::new(&server)?;
-    let evictions = client.statistic("evictions")?;
-    // A quick look need not fill it.
-    if evictions == 0 && bench.effort >= 100 {
-        return Err("nothing was evicted: the load fits".into());
-    }
-    let verified = client.check_values()?;
-    drop(client);
+    let verified = verify(bench, &server)?;
     let truth = Truth {
         unit: "request",
         units: None,
@@ -61,8 +47,8 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
         phases,
         latency_of: Some("mixed"),
         verified,
-        startup_cpu_ns: Some(server.startup.cpu_ns),
-        startup_allocs: server.startup.allocs,
+        startup_cpu_ns: server.startup_cpu_ns(),
+        startup_allocs: server.startup_allocs(),
         generator: Some(version(&server)?),
         peak_rss_bytes: server.peak_rss_bytes()?,
         server_cpus: server.processors.to_string(),
@@ -73,6 +59,112 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
     };
     server.stop(Signal::SIGTERM)?;
     Ok(truth)
+}
+
+/// Threads that look for work by the clock, up to a thousand times a second, whatever is asked: under callgrind, which is slow, most of the instructions
+/// were theirs, and another number every time. The workers evict by themselves then.
+const WITHOUT_CLOCK: &str = "no_lru_maintainer,no_lru_crawler";
+/// Filled in both runs, then given so many operations. memcaslap sends other content every time, whose sizes decide what is evicted.
+const COUNTED_FILL: u64 = 18_000;
+const COUNTED: [u64; 2] = [1_000, 21_000];
+const COUNTED_CONNECTIONS: usize = 16;
+/// All connections' together, as under memcaslap.
+const COUNTED_KEYS: u64 = 32_000;
+
+/// memcached asks the kernel for as many files as it takes connections; valgrind, which keeps some for itself, grants only what was the limit when it
+/// began.
+const FILES: u64 = 1024;
+
+/// Instructions of an operation of the phase `mixed`, on full memory.
+pub fn count(bench: &Bench) -> Result<Counts, String> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).map_err(limit_failed)?;
+    setrlimit(Resource::RLIMIT_NOFILE, FILES, most).map_err(limit_failed)?;
+    count::requests(bench, "mixed", COUNTED, |bench, operations| {
+        let server = start(bench)?;
+        let mut clients = (0..COUNTED_CONNECTIONS)
+            .map(|_| Client::new(&server))
+            .collect::<Result<Vec<_>, String>>()?;
+        let fill = (0..bench.count(COUNTED_FILL)).map(|key| (key, true));
+        exchange(&mut clients, fill)?;
+        let hits = exchange(&mut clients, mixed().take(operations as usize))?;
+        let verified = hits + verify(bench, &server)?;
+        drop(clients);
+        let units = operations;
+        server.stop(Signal::SIGTERM)?;
+        Ok(Load { units, verified })
+    })
+}
+
+/// As memcaslap's mix, but the same every time: keys, and whether they are set.
+fn mixed() -> impl Iterator<Item = (u64, bool)> {
+    let mut random = SplitMix64::seed_from_u64(1);
+    iter::repeat_with(move || {
+        let key = random.next_u64() % COUNTED_KEYS;
+        (key, random.next_u64() % 10 < 3)
+    })
+}
+
+/// A key's value, of memcaslap's sizes.
+fn value_of(key: u64) -> Vec<u8> {
+    let drawn = SplitMix64::seed_from_u64(key).next_u64();
+    let length = match drawn % 10 < 7 {
+        true => 100 + drawn / 10 % 925,
+        false => 1025 + drawn / 10 % 9216,
+    };
+    letters(key, length as usize)
+}
+
+/// Operations over the connections in turn. Every value that is found must be the one that was set; gives how many were.
+fn exchange(
+    clients: &mut [Client],
+    operations: impl Iterator<Item = (u64, bool)>,
+) -> Result<u64, String> {
+    let count = clients.len();
+    let mut hits = 0;
+    for (number, (key, is_set)) in operations.enumerate() {
+        let client = &mut clients[number % count];
+        let value = value_of(key);
+        let name = format!("counted:{key:012}");
+        if is_set {
+            let text = String::from_utf8_lossy(&value);
+            client.send(&format!("set {name} 0 0 {}\r\n{text}\r\n", value.len()))?;
+            client.expect("STORED")?;
+        } else {
+            client.send(&format!("get {name}\r\n"))?;
+            hits += u64::from(client.read_value(&name, &value)?);
+        }
+    }
+    Ok(hits)
+}
+
+fn start(bench: &Bench) -> Result<Server, String> {
+    bench.place.write("fill", format!("{SIZES}{SETS}"))?;
+    bench
+        .place
+        .write("mixed", format!("{SIZES}{SETS_AND_GETS}"))?;
+    Server::start(bench, "memcached", |command, port| {
+        command.args(["-l", "127.0.0.1", "-p", &port.to_string(), "-U", "0"]);
+        command.args(["-t", "2", "-m", MEGABYTES]);
+        if bench.is_counted {
+            command.args(["-o", WITHOUT_CLOCK]);
+        }
+        if geteuid().is_root() {
+            let user = User::from_uid(geteuid()).ok().flatten();
+            command.args(["-u", &user.map_or("root".into(), |user| user.name)]);
+        }
+        Ok(())
+    })
+}
+
+/// That memory was full, and that values come back as they were set.
+fn verify(bench: &Bench, server: &Server) -> Result<u64, String> {
+    let mut client = Client::new(server)?;
+    let evictions = client.statistic("evictions")?;
+    // A quick look need not fill it.
+    if evictions == 0 && bench.effort >= 100 {
+        return Err("nothing was evicted: the load fits".into());
+    }
+    client.check_values()
 }
 
 fn load(bench: &Bench, server: &Server, name: &str, operations: u64) -> Result<Said, String> {
@@ -194,16 +286,36 @@ impl Client {
                 "set checked{key} 0 0 {length}\r\n{text}\r\nget checked{key}\r\n"
             ))?;
             self.expect("STORED")?;
-            self.expect(&format!("VALUE checked{key} 0 {length}"))?;
-            let mut found = vec![0; length + 2];
-            self.answers.read_exact(&mut found).map_err(failed)?;
-            if found[..length] != value {
-                return Err(format!("the value of checked{key} is not what was set"));
+            if !self.read_value(&format!("checked{key}"), &value)? {
+                return Err(format!("the value of checked{key} is gone"));
             }
-            self.expect("END")?;
         }
         Ok(CHECKED as u64)
     }
+
+    /// The answer to a get; whether the value, which must be this one, is there.
+    fn read_value(&mut self, key: &str, value: &[u8]) -> Result<bool, String> {
+        let line = self.read_line()?;
+        if line == "END" {
+            return Ok(false);
+        }
+        let length = value.len();
+        let expected = format!("VALUE {key} 0 {length}");
+        if line != expected {
+            return Err(format!("memcached answers '{line}'; expected '{expected}'"));
+        }
+        let mut found = vec![0; length + 2];
+        self.answers.read_exact(&mut found).map_err(failed)?;
+        if found[..length] != *value {
+            return Err(format!("the value of {key} is not what was set"));
+        }
+        self.expect("END")?;
+        Ok(true)
+    }
+}
+
+fn limit_failed(error: nix::errno::Errno) -> String {
+    format!("cannot limit open files to {FILES}: {error}")
 }
 
 fn failed(error: std::io::Error) -> String {

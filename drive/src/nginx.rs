@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid};
 use serde_json::Value;
 
+use crate::count::{self, Counts, Load};
 use crate::load;
 use crate::place::letters;
 use crate::server::{Said, Server};
@@ -23,32 +24,17 @@ const KINDS: [(&str, &str, usize); 3] = [
 /// How many of each kind the mix has in a cycle.
 const MIX: [usize; 3] = [8, 1, 3];
 const READS: usize = 20;
-const CONNECTIONS: &str = "16";
+const CONNECTIONS: usize = 16;
 const MIX_MS: u64 = 4000;
 const KIND_MS: u64 = 1000;
 const WARM_UP_MS: u64 = 1000;
 
 /// One run.
 pub fn run(bench: &Bench) -> Result<Truth, String> {
-    let place = &bench.place;
-    for (kind, path, length) in KINDS {
-        if kind != "proxied" {
-            place.write(&format!("www{path}"), letters(length as u64, length))?;
-        }
-    }
-    place.write("load.lua", include_str!("load.lua"))?;
-    let server = Server::start(bench, "nginx", |command, port| {
-        place.write("nginx.conf", configuration(bench, port)?)?;
-        command.args(["-p", &place.of("")]);
-        command.args(["-c", &place.of("nginx.conf"), "-e", &place.of("error.log")]);
-        Ok(())
-    })?;
+    let server = start(bench)?;
+    bench.place.write("load.lua", include_str!("load.lua"))?;
     let wrk = |milliseconds: u64, paths: &[&str]| load(bench, &server, milliseconds, paths);
-    let all: Vec<&str> = KINDS
-        .iter()
-        .zip(MIX)
-        .flat_map(|((_, path, _), times)| vec![*path; times])
-        .collect();
+    let all: Vec<&str> = mix().iter().map(|(path, _)| *path).collect();
     let mut verified = verify(&server)?;
     wrk(WARM_UP_MS, &all)?;
     let mut phases = vec![server.phase("mix", || wrk(MIX_MS, &all))?];
@@ -63,8 +49,8 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
         measured: 1,
         latency_of: Some("mix"),
         verified,
-        startup_cpu_ns: Some(server.startup.cpu_ns),
-        startup_allocs: server.startup.allocs,
+        startup_cpu_ns: server.startup_cpu_ns(),
+        startup_allocs: server.startup_allocs(),
         generator: Some(version(&server)?),
         peak_rss_bytes: server.peak_rss_bytes()?,
         server_cpus: server.processors.to_string(),
@@ -75,6 +61,62 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
     };
     server.stop(Signal::SIGQUIT)?;
     Ok(truth)
+}
+
+/// In cycles of the mix, so that both runs have the same proportions.
+const COUNTED: [u64; 2] = [50, 550];
+
+/// Instructions of a request, in the mix of all kinds.
+pub fn count(bench: &Bench) -> Result<Counts, String> {
+    count::requests(bench, "mix", COUNTED, |bench, cycles| {
+        let server = start(bench)?;
+        let units = ask(&server, cycles)?;
+        let verified = units + verify(&server)?;
+        server.stop(Signal::SIGQUIT)?;
+        Ok(Load { units, verified })
+    })
+}
+
+/// Asks over as many connections as wrk has, in turn, and compares each body with the file. wrk is limited by time, which would give every run another
+/// number of requests; and requests that wait at the same time are served in batches, whose sizes follow from the moment: two percent from run to run.
+fn ask(server: &Server, cycles: u64) -> Result<u64, String> {
+    let mix = mix();
+    let mut connections = (0..CONNECTIONS)
+        .map(|_| http::Connection::new(server.connect()?))
+        .collect::<Result<Vec<_>, String>>()?;
+    let files = KINDS.map(|(_, _, length)| letters(length as u64, length));
+    let requests = (0..cycles).flat_map(|_| &mix);
+    let mut answered = 0;
+    for (number, (path, kind)) in requests.enumerate() {
+        let connection = &mut connections[number % CONNECTIONS];
+        connection.ask(path)?;
+        expect_file(path, &connection.read(path)?, &files[*kind])?;
+        answered += 1;
+    }
+    Ok(answered)
+}
+
+/// A cycle of the mix: paths, and which kind each is.
+fn mix() -> Vec<(&'static str, usize)> {
+    let kinds = KINDS.iter().zip(MIX).enumerate();
+    kinds
+        .flat_map(|(kind, ((_, path, _), times))| vec![(*path, kind); times])
+        .collect()
+}
+
+fn start(bench: &Bench) -> Result<Server, String> {
+    let place = &bench.place;
+    for (kind, path, length) in KINDS {
+        if kind != "proxied" {
+            place.write(&format!("www{path}"), letters(length as u64, length))?;
+        }
+    }
+    Server::start(bench, "nginx", |command, port| {
+        place.write("nginx.conf", configuration(bench, port)?)?;
+        command.args(["-p", &place.of("")]);
+        command.args(["-c", &place.of("nginx.conf"), "-e", &place.of("error.log")]);
+        Ok(())
+    })
 }
 
 /// The proxied location asks the same server over a socket of its own.
@@ -116,23 +158,30 @@ fn verify(server: &Server) -> Result<u64, String> {
         let expected = letters(length as u64, length);
         for _ in 0..READS {
             let body = http::get(server.connect()?, path)?;
-            if body != expected {
-                return Err(format!(
-                    "GET {path}: {} bytes that are not the file's {length}",
-                    body.len()
-                ));
-            }
+            expect_file(path, &body, &expected)?;
             verified += 1;
         }
     }
     Ok(verified)
 }
 
+fn expect_file(path: &str, body: &[u8], file: &[u8]) -> Result<(), String> {
+    match body == file {
+        true => Ok(()),
+        false => Err(format!(
+            "GET {path}: {} bytes that are not the file's {}",
+            body.len(),
+            file.len()
+        )),
+    }
+}
+
 fn load(bench: &Bench, server: &Server, milliseconds: u64, paths: &[&str]) -> Result<Said, String> {
     // wrk takes whole seconds.
     let seconds = bench.count(milliseconds).div_ceil(1000);
     let mut wrk = server.generator("wrk")?;
-    wrk.args(["--threads", "1", "--connections", CONNECTIONS]);
+    wrk.args(["--threads", "1"]);
+    wrk.args(["--connections", &CONNECTIONS.to_string()]);
     // A machine that is busy with something else is no error.
     wrk.args(["--timeout", "20s"]);
     wrk.args(["--duration", &format!("{seconds}s"), "--script"]);

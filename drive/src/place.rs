@@ -17,6 +17,13 @@ impl Place {
         Family::directory().map(Place)
     }
 
+    /// A directory in it, made.
+    pub fn inside(&self, name: &str) -> Result<Place, String> {
+        let path = self.0.join(name);
+        fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Place(path))
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.0

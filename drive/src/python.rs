@@ -5,6 +5,7 @@
 use std::process::Command;
 
 use crate::Bench;
+use crate::count::{self, Counts};
 use crate::load;
 use crate::processors::Processors;
 use crate::start::{self, Role};
@@ -16,36 +17,22 @@ const ALLOCATORS: [&str; 2] = ["pymalloc", "malloc"];
 /// One run.
 pub fn run(bench: &Bench) -> Result<Truth, String> {
     let processors = Processors::all()?;
-    bench.place.write("script.py", include_str!("script.py"))?;
     let python = interpreter(&processors)?;
-    let prepare = |role: Role, allocator: &str| -> Result<Command, String> {
-        let mut command = start::command(role, &processors, &python)?;
-        command.arg(bench.place.of("script.py"));
-        command.arg(bench.effort.to_string());
-        command.env("PYTHONMALLOC", allocator);
-        command.env("PYTHONHASHSEED", "0");
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
-        Ok(command)
-    };
     let mut phases = Vec::new();
     let mut printed = Vec::new();
     for allocator in ALLOCATORS {
-        let mut command = prepare(Role::Measured, allocator)?;
+        let mut command = bench.command(&processors, &python)?;
+        script(bench, &mut command, allocator, bench.effort)?;
         phases.push(phase(allocator, 1, true, || {
             printed.push(load::output(&mut command, "python3")?);
             Ok(())
         })?);
     }
     let peak_rss_bytes = load::children_peak_rss_bytes()?;
-    let expected = load::output(&mut prepare(Role::Helper, ALLOCATORS[0])?, "python3")?;
+    let expected = without_library(bench, &processors, &python, bench.effort)?;
     let mut verified = 0;
     for (allocator, printed) in ALLOCATORS.iter().zip(&printed) {
-        if *printed != expected || expected.is_empty() {
-            return Err(format!(
-                "with PYTHONMALLOC={allocator} it printed something else than without the library"
-            ));
-        }
-        verified += expected.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        verified += compare(allocator, printed, &expected)?;
     }
     Ok(Truth {
         unit: "script",
@@ -61,6 +48,61 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
         server_cpus: processors.to_string(),
         generator_cpus: None,
     })
+}
+
+/// Percent of the script's usual work: about as much as its start.
+const COUNTED_EFFORT: u64 = 1;
+
+/// Instructions of the whole script, its start included, with each allocator.
+pub fn count(bench: &Bench) -> Result<Counts, String> {
+    let processors = Processors::all()?;
+    let python = interpreter(&processors)?;
+    let expected = without_library(bench, &processors, &python, COUNTED_EFFORT)?;
+    count::jobs(bench, "script", ALLOCATORS, |bench, allocator| {
+        let mut command = bench.command(&processors, &python)?;
+        script(bench, &mut command, allocator, COUNTED_EFFORT)?;
+        compare(
+            allocator,
+            &load::output(&mut command, "python3")?,
+            &expected,
+        )
+    })
+}
+
+fn script(
+    bench: &Bench,
+    command: &mut Command,
+    allocator: &str,
+    effort: u64,
+) -> Result<(), String> {
+    bench.place.write("script.py", include_str!("script.py"))?;
+    command.arg(bench.place.of("script.py"));
+    command.arg(effort.to_string());
+    command.env("PYTHONMALLOC", allocator);
+    command.env("PYTHONHASHSEED", "0");
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(())
+}
+
+fn without_library(
+    bench: &Bench,
+    processors: &Processors,
+    python: &str,
+    effort: u64,
+) -> Result<Vec<u8>, String> {
+    let mut command = start::command(Role::Helper, processors, python)?;
+    script(bench, &mut command, ALLOCATORS[0], effort)?;
+    load::output(&mut command, "python3")
+}
+
+/// The number of lines, all of which are as they must be.
+fn compare(allocator: &str, printed: &[u8], expected: &[u8]) -> Result<u64, String> {
+    if printed != expected || expected.is_empty() {
+        return Err(format!(
+            "with PYTHONMALLOC={allocator} it printed something else than without the library"
+        ));
+    }
+    Ok(expected.iter().filter(|&&byte| byte == b'\n').count() as u64)
 }
 
 /// What is called python3 may be a script that looks for it.

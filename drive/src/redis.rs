@@ -9,6 +9,7 @@ use std::net::TcpStream;
 use nix::sys::signal::Signal;
 
 use crate::Bench;
+use crate::count::{self, Counts, Load};
 use crate::load;
 use crate::place::letters;
 use crate::server::{Said, Server};
@@ -28,12 +29,7 @@ const CHECKED: usize = 1000;
 
 /// One run.
 pub fn run(bench: &Bench) -> Result<Truth, String> {
-    let server = Server::start(bench, "redis-server", |command, port| {
-        command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
-        command.args(["--save", "", "--appendonly", "no", "--daemonize", "no"]);
-        command.args(["--dir", &bench.place.of("")]);
-        Ok(())
-    })?;
+    let server = start(bench)?;
     let mut client = Client::new(&server)?;
     // The benchmark fills its last pipeline up.
     let requests = bench.count(REQUESTS).next_multiple_of(PIPELINE);
@@ -73,8 +69,8 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
         phases,
         latency_of: Some("get"),
         verified,
-        startup_cpu_ns: Some(server.startup.cpu_ns),
-        startup_allocs: server.startup.allocs,
+        startup_cpu_ns: server.startup_cpu_ns(),
+        startup_allocs: server.startup_allocs(),
         generator: Some(version(&server)?),
         peak_rss_bytes: server.peak_rss_bytes()?,
         server_cpus: server.processors.to_string(),
@@ -86,6 +82,37 @@ pub fn run(bench: &Bench) -> Result<Truth, String> {
     drop(client);
     server.stop(Signal::SIGTERM)?;
     Ok(truth)
+}
+
+/// Of each test; APPENDs are added in the proportion of a timed run.
+const COUNTED: [u64; 2] = [1600, 6400];
+
+/// Instructions of a command, in the mix of all.
+pub fn count(bench: &Bench) -> Result<Counts, String> {
+    count::requests(bench, "mix", COUNTED, |bench, requests| {
+        let requests = requests.next_multiple_of(PIPELINE);
+        let steps = (requests * STEPS).div_ceil(REQUESTS);
+        let server = start(bench)?;
+        for test in TESTS {
+            load(&server, test, requests)?;
+        }
+        let mut client = Client::new(&server)?;
+        let mut verified = check_sizes(&mut client, requests)?;
+        verified += append(&mut client, steps)? + check_values(&mut client)?;
+        drop(client);
+        server.stop(Signal::SIGTERM)?;
+        let units = requests * TESTS.len() as u64 + steps * GROWING as u64;
+        Ok(Load { units, verified })
+    })
+}
+
+fn start(bench: &Bench) -> Result<Server, String> {
+    Server::start(bench, "redis-server", |command, port| {
+        command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
+        command.args(["--save", "", "--appendonly", "no", "--daemonize", "no"]);
+        command.args(["--dir", &bench.place.of("")]);
+        Ok(())
+    })
 }
 
 fn load(server: &Server, test: &str, requests: u64) -> Result<Said, String> {

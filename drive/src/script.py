@@ -17,7 +17,9 @@ def show(name, *parts):
 
 def documents():
     for turn in range(scaled(16)):
-        objects = [{"i": i, "text": "x" * (i % 50), "list": [i, i / 2, None], "turn": turn} for i in range(8000)]
+        # Below a whole turn, less than a turn.
+        count = min(8000, scaled(16 * 8000))
+        objects = [{"i": i, "text": "x" * (i % 50), "list": [i, i / 2, None], "turn": turn} for i in range(count)]
         text = json.dumps(objects)
         assert json.loads(text) == objects
         show(f"json-{turn}", text)

@@ -16,7 +16,8 @@ use crate::start::{self, Role};
 use crate::truth::{Latency, Phase};
 use crate::watch::{self, Taken};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Under callgrind a server takes seconds to start, and more where the machine is busy.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Somebody else may take a port between our look and the server's.
 const TRIES: u32 = 5;
 
@@ -30,8 +31,8 @@ pub struct Server {
     pub processors: Processors,
     /// Where its load comes from; this thread is kept there too.
     pub load_processors: Processors,
-    /// What it took until it served.
-    pub startup: Taken,
+    /// What it took until it served; not known where instructions are counted in place of it.
+    startup: Option<Taken>,
 }
 
 /// What a generator says of its load.
@@ -49,7 +50,11 @@ impl Server {
         name: &'static str,
         prepare: impl Fn(&mut Command, u16) -> Result<(), String>,
     ) -> Result<Server, String> {
-        let (processors, load_processors) = Processors::halves()?;
+        // Where time does not matter all may be where they like.
+        let (processors, load_processors) = match bench.is_counted {
+            true => (Processors::all()?, Processors::all()?),
+            false => Processors::halves()?,
+        };
         load_processors.keep_this_thread()?;
         let log = bench.place.of(&format!("{name}.log"));
         let mut last = String::new();
@@ -57,13 +62,16 @@ impl Server {
             let port = free_port()?;
             let output = File::create(&log).map_err(|error| format!("{log}: {error}"))?;
             let errors = output.try_clone().map_err(|error| error.to_string())?;
-            let mut command = start::command(Role::Measured, &processors, name)?;
+            let mut command = bench.command(&processors, name)?;
             command.stdin(Stdio::null()).stdout(output).stderr(errors);
             command.current_dir(bench.place.path());
             prepare(&mut command, port)?;
             let mut member = Member::start(&mut command)?;
             if wait_until_it_listens(&mut member, port)? {
-                let startup = Taken::by(member.pid())?;
+                let startup = match bench.is_counted {
+                    true => None,
+                    false => Some(Taken::by(member.pid())?),
+                };
                 return Ok(Server {
                     name,
                     member,
@@ -104,6 +112,16 @@ impl Server {
             allocs,
             generator_cpu_ns: (generator_cpu_ns > 0).then_some(generator_cpu_ns),
         })
+    }
+
+    /// Processor time until it served.
+    pub fn startup_cpu_ns(&self) -> Option<u64> {
+        self.startup.as_ref().map(|taken| taken.cpu_ns)
+    }
+
+    /// Allocations until then.
+    pub fn startup_allocs(&self) -> Option<u64> {
+        self.startup.as_ref()?.allocs
     }
 
     /// A load generator on the load's processors, not started yet.

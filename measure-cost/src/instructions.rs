@@ -5,7 +5,6 @@
 //! level (8 ways), 8 MiB of last level (16 ways), lines of 64 bytes.
 
 use std::collections::VecDeque;
-use std::process::Command;
 use std::sync::Mutex;
 use std::thread::{self, available_parallelism};
 
@@ -26,17 +25,15 @@ struct Cell {
     rate: Rate,
 }
 
-/// Counts of one run.
-struct Counts {
+/// What one run came to.
+struct Counted {
     record: Value,
-    instructions: u64,
-    misses_d1: u64,
-    misses_last: u64,
+    counts: callgrind::Counts,
 }
 
 /// All of them; runs do not disturb each other's counts, so there are as many at a time as cores.
 pub fn measure(bench: &Bench) -> Result<Vec<Value>, String> {
-    require_valgrind()?;
+    callgrind::version()?;
     let work: Mutex<VecDeque<(usize, &Subject, Cell)>> = Mutex::new(jobs(bench));
     let found = Mutex::new(Vec::new());
     let take = || work.lock().ok()?.pop_front();
@@ -110,15 +107,15 @@ fn count(bench: &Bench, subject: &Subject, cell: Cell) -> Result<Value, String> 
         Rate::Nothing => "nothing",
         Rate::Often => "often",
     });
-    measurement["instructions"] = json!(each(once.instructions, twice.instructions));
-    measurement["misses_d1"] = json!(each(once.misses_d1, twice.misses_d1));
+    measurement["instructions"] = json!(each(once.counts.instructions, twice.counts.instructions));
+    measurement["misses_d1"] = json!(each(once.counts.misses_d1, twice.counts.misses_d1));
     // Without truth allocations are not counted; operations are.
-    let sampled = [&once, &twice].map(|counts| counts.record["sampled_allocs"].as_u64());
+    let sampled = [&once, &twice].map(|counted| counted.record["sampled_allocs"].as_u64());
     measurement["sampled_share"] = match sampled {
         [Some(before), Some(after)] => json!(each(before, after)),
         _ => Value::Null,
     };
-    measurement["misses_last"] = json!(each(once.misses_last, twice.misses_last));
+    measurement["misses_last"] = json!(each(once.counts.misses_last, twice.counts.misses_last));
     Ok(measurement)
 }
 
@@ -127,14 +124,11 @@ fn counts_of_run(
     subject: &Subject,
     cell: Cell,
     operations: u64,
-) -> Result<Counts, String> {
-    let (mut command, records) = command::prepare(bench, subject, cell.rate, "valgrind")?;
+) -> Result<Counted, String> {
+    let (mut command, records) = command::prepare(bench, subject, cell.rate, callgrind::PROGRAM)?;
     command
-        .args([
-            "--tool=callgrind",
-            "--callgrind-out-file=/dev/null",
-            "--cache-sim=yes",
-        ])
+        .args(callgrind::ARGUMENTS)
+        .arg("--cache-sim=yes")
         .args(CACHES);
     if let Some(function) = cell.function {
         command.arg(format!("--toggle-collect=*{function}*"));
@@ -151,33 +145,12 @@ fn counts_of_run(
     command::check(&output, &command, subject)?;
     let record = records.read(subject)?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let line = text
-        .lines()
-        .find_map(|line| line.split_once("Collected : "));
-    let mut numbers: Vec<u64> = line
-        .map(|(_, numbers)| numbers.split_whitespace().flat_map(str::parse).collect())
-        .unwrap_or_default();
-    if numbers.is_empty() || numbers[0] == 0 {
-        return Err(format!(
+    let counts = callgrind::counts(&text).first().copied();
+    let counts = counts.ok_or_else(|| {
+        format!(
             "callgrind on {} under {}: found no counts after 'Collected :'",
             cell.name, subject.name
-        ));
-    }
-    // Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw; zeros at the end are left out.
-    numbers.resize(9, 0);
-    Ok(Counts {
-        record,
-        instructions: numbers[0],
-        misses_d1: numbers[4] + numbers[5],
-        misses_last: numbers[7] + numbers[8],
-    })
-}
-
-fn require_valgrind() -> Result<(), String> {
-    let mut command = Command::new("valgrind");
-    command.arg("--version");
-    match command.output() {
-        Ok(output) if output.status.success() => Ok(()),
-        _ => Err("valgrind is not in PATH; it counts the instructions".into()),
-    }
+        )
+    })?;
+    Ok(Counted { record, counts })
 }

@@ -56,7 +56,7 @@ struct Args {
     /// set to draw (default: seed)
     #[argh(option, default = "String::from(\"seed\")")]
     set: String,
-    /// instead of a set's figures, those of one table: accuracy (of accuracy.csv), comparison (of comparison.csv), cost (of cost.csv), real (of real.csv) or soak (of soak.csv)
+    /// instead of a set's figures, those of one table: accuracy (of accuracy.csv), comparison (of comparison.csv), cost (of cost.csv), real (of real.csv), real-instructions (of real-instructions.csv) or soak (of soak.csv)
     #[argh(option)]
     subset: Option<String>,
     /// directory of the figures, made if it is missing (default: data/plots)
@@ -84,9 +84,10 @@ fn run(args: &Args) -> Result<(), String> {
         Some("comparison") => draw(comparison::plans(&args.data)?, &args.out, None),
         Some("cost") => draw(costs::plans(&args.data)?, &args.out, None),
         Some("real") => draw(real::plans(&args.data)?, &args.out, None),
+        Some("real-instructions") => draw(real::instruction_plans(&args.data)?, &args.out, None),
         Some("soak") => draw(soak::plans(&args.data)?, &args.out, None),
         Some(other) => Err(format!(
-            "--subset is '{other}'; accepted: accuracy, comparison, cost, real, soak"
+            "--subset is '{other}'; accepted: accuracy, comparison, cost, real, real-instructions, soak"
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! The figures of real.csv: what sampling costs real programs, and what share of their allocations it takes.
+//! The figures of real.csv: what sampling costs real programs, and what share of their allocations it takes; and that of real-instructions.csv.
 
 mod grouped;
 mod table;
@@ -10,7 +10,7 @@ use gnuplot::Figure;
 use crate::Plan;
 use crate::text;
 use grouped::{Grouped, Mark, Scale};
-use table::Table;
+use table::{INSTRUCTIONS, Table};
 
 /// A scheme's look: its place among a workload's columns.
 struct Look {
@@ -66,6 +66,46 @@ pub fn plans(data: &Path) -> Result<Vec<Plan>, String> {
     ])
 }
 
+/// The figure of counted instructions.
+pub fn instruction_plans(data: &Path) -> Result<Vec<Plan>, String> {
+    let table = Table::read_instructions(data)?;
+    Ok(vec![Plan {
+        name: "real_instructions.png".into(),
+        figure: instructions(&table)
+            .ok_or("no workload was counted both under a scheme and as PLAIN"),
+    }])
+}
+
+fn instructions(table: &Table) -> Option<Figure> {
+    let marks = |workload: &str, look: &Look| {
+        let row = table.get(workload, look.scheme, "PLAIN", INSTRUCTIONS)?;
+        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+        Some(Mark {
+            value: percent(row.value),
+            interval: row
+                .interval
+                .map(|(low, high)| (percent(low), percent(high))),
+            bound: None,
+            n: row.n,
+        })
+    };
+    let groups = groups(table, marks);
+    let n = counts(&groups);
+    Grouped {
+        title: "Instructions that sampling adds to real programs".into(),
+        subtitle: vec![
+            format!("by callgrind, outside the kernel: of a request to a server without its start, of a compilation and a script from start to end; {n}"),
+            "over those without the library, run over run; from the lowest to the highest run. Not time: no cache misses, nothing of the kernel".into(),
+        ],
+        y_label: "instructions more than without the library  (%)",
+        scale: Scale::LinearAround(0.0),
+        interval: "lowest to highest run",
+        bound: None,
+        groups,
+    }
+    .draw()
+}
+
 fn overhead(table: &Table) -> Option<Figure> {
     let marks = |workload: &str, look: &Look| {
         let row = table.get(workload, look.scheme, "PLAIN", "cpu_per_unit")?;
@@ -89,6 +129,7 @@ fn overhead(table: &Table) -> Option<Figure> {
         ],
         y_label: "processor time more than without the library  (%)",
         scale: Scale::LinearAround(0.0),
+        interval: "95 % interval",
         bound: Some("what the project wants it to be at most"),
         groups,
     }
@@ -122,6 +163,7 @@ fn rates(table: &Table, metric: &'static str, what: &str) -> Option<Figure> {
             _ => "sampled allocations / all allocations  (%)",
         },
         scale: Scale::Log,
+        interval: "95 % interval",
         bound: None,
         groups,
     }

@@ -59,6 +59,49 @@ fn every_figure_is_a_whole_png() {
 }
 
 #[test]
+fn counted_instructions_are_drawn_from_their_own_table() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../instructions/tests/example/real-instructions.csv");
+    let example = fs::read_to_string(example).unwrap();
+    let directory = TempDir::new().unwrap();
+    let out = directory.path().join("plots");
+    let plot = |table: &str| {
+        fs::write(directory.path().join("real-instructions.csv"), table).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_plot"))
+            .args(["--subset", "real-instructions", "--data"])
+            .arg(directory.path())
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .unwrap();
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let figure = out.join("real_instructions.png");
+    let (succeeds, _, said) = plot(&example);
+    assert!(succeeds, "{said}");
+    let png = read_png(&fs::read(&figure).unwrap());
+    assert_eq!((png.width, png.height), (3000, 1800));
+    assert!(png.bytes > 60_000, "{} bytes", png.bytes);
+    // A lowest run above the mean is none.
+    let (succeeds, _, said) = plot(&example.replace("16102.5,16100,", "16102.5,16104,"));
+    assert!(
+        !succeeds && said.contains("expected a number from low to high"),
+        "{said}"
+    );
+    assert!(figure.exists());
+    // Without PLAIN there is nothing to draw, and an old figure goes.
+    let lines = example.lines().filter(|line| !line.contains("PLAIN"));
+    let (succeeds, printed, _) = plot(&lines.map(|line| format!("{line}\n")).collect::<String>());
+    let line = "not drawn: real_instructions.png: no workload was counted both under a scheme and as PLAIN";
+    assert!(succeeds && printed.contains(line), "{printed}");
+    assert!(!figure.exists());
+}
+
+#[test]
 fn without_a_base_the_overhead_is_not_drawn_and_an_old_figure_goes() {
     let fixture = Fixture::new(|table| {
         let lines = table.lines().filter(|line| !line.contains(",PLAIN,"));

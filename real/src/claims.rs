@@ -1,7 +1,8 @@
 //! What the starting document says of real programs, each with a verdict that the numbers decide.
 
 use crate::bounds::Verdict;
-use crate::layout::{growth, number, ratio};
+use crate::counted::Instructions;
+use crate::layout::{growth, number, ratio, spread};
 use crate::measures::{Measures, Row};
 use crate::metrics::{CPU, GENERATOR_SHARE, SERVING_ALLOCS, SERVING_PER_UNIT, STARTUP_ALLOCS};
 use crate::run::{ALL_HEADERS, PLAIN, Runs, SCHEMES};
@@ -43,7 +44,7 @@ const OVERHEAD_RATIO: f64 = 1.07;
 pub const GENERATOR_BOUND: f64 = 0.9;
 
 /// All claims with what they were held against.
-pub fn all(runs: &Runs, measures: &Measures) -> Vec<Claim> {
+pub fn all(runs: &Runs, measures: &Measures, instructions: &Instructions) -> Vec<Claim> {
     let mut claims = Vec::new();
     for workload in runs.workloads() {
         let serves = runs
@@ -56,7 +57,7 @@ pub fn all(runs: &Runs, measures: &Measures) -> Vec<Claim> {
         claims.extend(
             schemes
                 .filter(|scheme| !runs.of(workload, scheme).is_empty())
-                .map(|scheme| overhead(measures, workload, scheme)),
+                .map(|scheme| overhead(measures, instructions, workload, scheme)),
         );
     }
     claims
@@ -103,7 +104,12 @@ fn few_allocations(measures: &Measures, workload: &str) -> Claim {
     claim
 }
 
-fn overhead(measures: &Measures, workload: &str, scheme: &'static str) -> Claim {
+fn overhead(
+    measures: &Measures,
+    instructions: &Instructions,
+    workload: &str,
+    scheme: &'static str,
+) -> Claim {
     let row = measures.get(workload, scheme, PLAIN, CPU);
     let mut claim = Claim {
         claim: OVERHEAD,
@@ -122,9 +128,10 @@ fn overhead(measures: &Measures, workload: &str, scheme: &'static str) -> Claim 
         Verdict::Undecided => "undecided",
     };
     claim.why = format!(
-        "{} of processor time a unit{}{}",
+        "{} of processor time a unit{}{}{}",
         ratio(row.value),
         seen(row),
+        counted(instructions, workload, scheme),
         generator(measures, workload)
     );
     claim
@@ -139,6 +146,14 @@ pub fn seen(row: &Row) -> String {
         ),
         None => "; no interval: one round, or all alike".into(),
     }
+}
+
+/// What does not suffer from noise, and is not time either.
+fn counted(instructions: &Instructions, workload: &str, scheme: &str) -> String {
+    let row = instructions.get(workload, scheme, PLAIN);
+    row.map_or(String::new(), |row| {
+        format!("; {} of the instructions", spread(row))
+    })
 }
 
 fn generator(measures: &Measures, workload: &str) -> String {

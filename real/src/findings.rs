@@ -4,14 +4,21 @@ use serde_json::{Value, json};
 
 use crate::answers;
 use crate::claims::Claim;
+use crate::counted::Instructions;
 use crate::measures::Measures;
 use crate::notes;
 use crate::report::{self, Table};
 use crate::run::Runs;
 
 /// The file's text.
-pub fn json(runs: &Runs, measures: &Measures, claims: &[Claim]) -> Vec<u8> {
-    let answers = answers::header_overhead(runs, measures);
+pub fn json(
+    runs: &Runs,
+    measures: &Measures,
+    instructions: &Instructions,
+    claims: &[Claim],
+) -> Vec<u8> {
+    let mut answers = answers::header_overhead(runs, measures);
+    answers.extend(answers::header_instructions(instructions));
     let mut blocks = vec![sentences_of(answers::OVERHEAD, answers)];
     let claims = claims.iter().map(|claim| {
         vec![
@@ -29,16 +36,27 @@ pub fn json(runs: &Runs, measures: &Measures, claims: &[Claim]) -> Vec<u8> {
         rows: claims.collect(),
     };
     blocks.push(table_of("What the starting document expects", "", &claims));
-    blocks.push(table_of("Tables", "", &report::bounds(measures)));
+    blocks.push(table_of(
+        "Tables",
+        "",
+        &report::bounds(measures, instructions),
+    ));
+    blocks.push(table_of("Tables", "", &report::counted(instructions)));
     for workload in runs.workloads() {
         for table in report::tables(runs, measures, workload) {
             blocks.push(table_of("Tables", &format!("{workload}: "), &table));
         }
     }
-    let legend = report::LEGEND.map(String::from).into_iter();
+    let mut legend = report::LEGEND.map(String::from).to_vec();
+    if !instructions.0.is_empty() {
+        legend.push(report::LEGEND_OF_INSTRUCTIONS.into());
+    }
     blocks.push(sentences_of(
         "Where the numbers come from",
-        legend.chain(notes::all(runs, measures)).collect(),
+        legend
+            .into_iter()
+            .chain(notes::all(runs, measures))
+            .collect(),
     ));
     blocks.retain(|block| {
         let has = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());

@@ -1,5 +1,6 @@
 //! Text that lines up: numbers with as many digits as they deserve, aligned columns, lines that wrap.
 
+use crate::counted::Row;
 use crate::statistics::Value;
 
 /// What stands where there is no number.
@@ -42,6 +43,19 @@ pub fn mean(value: Option<Value>, unit: f64) -> String {
             number(high / unit)
         ),
         None => number(value.value / unit),
+    }
+}
+
+/// `1.098 (1.097 to 1.099)`: a count has no interval, but its lowest and its highest run.
+pub fn spread(row: &Row) -> String {
+    let shown = |number: f64| match row.over.is_empty() {
+        true => format!("{number:.0}"),
+        false => format!("{number:.3}"),
+    };
+    let [value, low, high] = [row.value, row.low, row.high].map(shown);
+    match low == high {
+        true => value,
+        false => format!("{value} ({low} to {high})"),
     }
 }
 

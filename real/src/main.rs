@@ -1,12 +1,13 @@
 //! What sampling costs real programs, how often they allocate, and what the samples say of them.
 //!
-//! Reading order: what is read ([`read`], over [`json`], into [`run`]); how n runs become a number ([`statistics`]); the rows
+//! Reading order: what is read ([`read`], over [`json`], into [`run`]; [`counted`], what another stage made of counted instructions); how n runs become a number ([`statistics`]); the rows
 //! ([`measures`], by [`metrics`] of one run and ratios of two); what they are held against ([`bounds`], [`claims`]) and
 //! what they answer ([`answers`]); and the three files ([`report`], [`table`], [`findings`], [`output`]).
 //!
 //! Every sentence about a number is made beside the number; none is typed.
 #![forbid(unsafe_code)]
 
+mod counted;
 mod json;
 mod read;
 mod run;
@@ -32,6 +33,8 @@ use std::process::ExitCode;
 
 use argh::FromArgs;
 
+use crate::counted::Instructions;
+
 /// Turn the runs of real programs into real.csv (times in ns, sizes in bytes, ratios over the base that a row names), real.txt, and its answers as real-findings.json.
 #[derive(FromArgs)]
 #[argh(example = "the runs of this repository:\n  {command_name} --raw data/raw/real --out data")]
@@ -39,6 +42,10 @@ struct Options {
     /// directory of the set's run files, WORKLOAD/SCHEME/run-NN.json below it (default data/raw/real)
     #[argh(option, default = "PathBuf::from(\"data/raw/real\")")]
     raw: PathBuf,
+
+    /// table of counted instructions, which may be missing (default data/real-instructions.csv)
+    #[argh(option, default = "PathBuf::from(\"data/real-instructions.csv\")")]
+    instructions: PathBuf,
 
     /// directory that receives the files; made if it is not there (default data)
     #[argh(option, default = "PathBuf::from(\"data\")")]
@@ -58,18 +65,19 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let runs = read::read_all(&options.raw)?;
     let measures = measures::of(&runs);
-    let claims = claims::all(&runs, &measures);
+    let instructions = Instructions::read(&options.instructions)?;
+    let claims = claims::all(&runs, &measures, &instructions);
     output::write_all(
         &options.out,
         &[
             ("real.csv", table::csv(&measures, &claims)),
             (
                 "real.txt",
-                report::text(&runs, &measures, &claims).into_bytes(),
+                report::text(&runs, &measures, &instructions, &claims).into_bytes(),
             ),
             (
                 "real-findings.json",
-                findings::json(&runs, &measures, &claims),
+                findings::json(&runs, &measures, &instructions, &claims),
             ),
         ],
     )

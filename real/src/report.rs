@@ -5,7 +5,8 @@ use std::fmt::Write;
 use crate::answers;
 use crate::bounds::MEAN_BYTES;
 use crate::claims::{Claim, FEW, OVERHEAD};
-use crate::layout::{NO_NUMBER, align, growth, item, mean, number, ratio, time_unit};
+use crate::counted::Instructions;
+use crate::layout::{NO_NUMBER, align, growth, item, mean, number, ratio, spread, time_unit};
 use crate::measures::{Measures, Row, phases};
 use crate::metrics::{
     BYTES_ESTIMATE, CPU, DEAD_ZONES, LIVE_ESTIMATE, LIVE_EXACT, LIVE_SIGMAS, P50, P99, PEAK_RSS,
@@ -23,6 +24,9 @@ pub const LEGEND: [&str; 4] = [
     "A bound is kept (inside) if the whole interval is at most the bound, broken (outside) if the whole interval is above it, and undecided otherwise.",
     "Processor time is the server's (of a build: of all its processes) while it served, without its start; allocations are of its processes, without the driver's and the generator's.",
 ];
+
+/// How to read counts of instructions, where there are some.
+pub const LEGEND_OF_INSTRUCTIONS: &str = "a (b to c) of instructions is a mean over n counted runs, with the lowest and the highest; no parentheses: all gave the same to the last digit shown. They are those outside the kernel, counted by callgrind, of a server's requests without its start, of a compilation and a script from start to end. They are not time: misses of caches, mispredictions and the kernel's work are not in them.";
 
 /// Rows under a head.
 pub struct Table {
@@ -55,11 +59,23 @@ pub fn tables(runs: &Runs, measures: &Measures, workload: &str) -> [Table; 6] {
 }
 
 /// The whole report.
-pub fn text(runs: &Runs, measures: &Measures, claims: &[Claim]) -> String {
+pub fn text(
+    runs: &Runs,
+    measures: &Measures,
+    instructions: &Instructions,
+    claims: &[Claim],
+) -> String {
     let mut text = String::from("Real programs under the sampler\n\n");
     LEGEND.iter().for_each(|line| text.push_str(&item(line)));
-    text.push_str(&in_short(runs, measures));
-    text.push_str(&kept(measures));
+    if !instructions.0.is_empty() {
+        text.push_str(&item(LEGEND_OF_INSTRUCTIONS));
+    }
+    text.push_str(&in_short(runs, measures, instructions));
+    text.push_str(&kept(measures, instructions));
+    if !instructions.0.is_empty() {
+        text.push_str(&heading("Instructions"));
+        text.push_str(&counted(instructions).text());
+    }
     text.push_str(&verdicts(claims));
     for workload in runs.workloads() {
         text.push_str(&heading(workload));
@@ -115,8 +131,9 @@ fn or_dash(row: Option<&Row>, show: impl Fn(&Row) -> String) -> String {
     row.map_or(NO_NUMBER.into(), show)
 }
 
-fn in_short(runs: &Runs, measures: &Measures) -> String {
-    let sentences = answers::header_overhead(runs, measures);
+fn in_short(runs: &Runs, measures: &Measures, instructions: &Instructions) -> String {
+    let mut sentences = answers::header_overhead(runs, measures);
+    sentences.extend(answers::header_instructions(instructions));
     if sentences.is_empty() {
         return String::new();
     }
@@ -125,7 +142,12 @@ fn in_short(runs: &Runs, measures: &Measures) -> String {
 }
 
 /// Every bound beside what was measured.
-pub fn bounds(measures: &Measures) -> Table {
+pub fn bounds(measures: &Measures, instructions: &Instructions) -> Table {
+    let counted = |row: &Row| {
+        let found = instructions.get(&row.workload, row.scheme, PLAIN);
+        let found = found.filter(|found| found.mean_bytes == Some(MEAN_BYTES));
+        found.map_or(NO_NUMBER.into(), spread)
+    };
     let bounded = measures.0.iter().filter_map(|row| Some((row, row.bound?)));
     let cells = bounded.map(|(row, bound)| {
         vec![
@@ -137,9 +159,18 @@ pub fn bounds(measures: &Measures) -> Table {
             row.value
                 .detectable
                 .map_or(NO_NUMBER.into(), |effect| growth(1.0 + effect)),
+            counted(row),
         ]
     });
-    let header = ["", "n", "over no library", "at most", "", "smallest effect"];
+    let header = [
+        "",
+        "n",
+        "over no library",
+        "at most",
+        "",
+        "smallest effect",
+        "instructions over no library",
+    ];
     table(
         &format!(
             "Processor time a unit of work over that without the library, mean gap {MEAN_BYTES} B"
@@ -149,8 +180,34 @@ pub fn bounds(measures: &Measures) -> Table {
     )
 }
 
-fn kept(measures: &Measures) -> String {
-    let table = bounds(measures);
+/// Counted instructions of all programs.
+pub fn counted(instructions: &Instructions) -> Table {
+    let absolute = instructions.0.iter().filter(|row| row.over.is_empty());
+    let cells = absolute.map(|row| {
+        let ratio = |base| {
+            let found = instructions.of_part(&row.workload, row.scheme, &row.part, base);
+            found.map_or(NO_NUMBER.into(), spread)
+        };
+        let name = [&row.workload, row.scheme, &row.part].join(" ");
+        vec![
+            name.trim_end().to_string(),
+            row.n.to_string(),
+            spread(row),
+            row.per.clone(),
+            ratio(PLAIN),
+            ratio(NONE),
+        ]
+    });
+    let header = ["", "n", "instructions", "a", "over no library", "over NONE"];
+    table(
+        "Instructions outside the kernel, by callgrind",
+        &header,
+        cells.collect(),
+    )
+}
+
+fn kept(measures: &Measures, instructions: &Instructions) -> String {
+    let table = bounds(measures, instructions);
     let text = match table.rows.is_empty() {
         true => format!(
             "\nNothing to hold against them: no program that has one ran both without the library and at a mean gap of {MEAN_BYTES} B.\n"

@@ -25,6 +25,9 @@ impl Fixture {
     fn new() -> Fixture {
         let directory = TempDir::new().unwrap();
         copy(&example().join("raw"), &directory.path().join("raw"));
+        // What the crate `instructions` writes of counts that are made up.
+        let counted = example().join("../../../instructions/tests/example/real-instructions.csv");
+        fs::copy(counted, directory.path().join("real-instructions.csv")).unwrap();
         Fixture { directory }
     }
 
@@ -36,6 +39,8 @@ impl Fixture {
         Command::new(env!("CARGO_BIN_EXE_real"))
             .arg("--raw")
             .arg(self.path("raw"))
+            .arg("--instructions")
+            .arg(self.path("real-instructions.csv"))
             .arg("--out")
             .arg(self.path("out"))
             .output()
@@ -147,8 +152,62 @@ fn ratios_are_of_runs_of_the_same_round() {
         "{found:?}"
     );
     assert_eq!(found[5..], ["1.05", "", "undecided"]);
-    let bound = "curl HEADER_POISSON_BYTES 2 1.040 [0.814, 1.328] 1.05 undecided +31 %";
+    let bound = "curl HEADER_POISSON_BYTES 2 1.040 [0.814, 1.328] 1.05 undecided +31 % -";
     assert!(report.contains(bound), "{report}");
+}
+
+#[test]
+fn instructions_stand_beside_processor_time_where_they_were_counted() {
+    let fixture = Fixture::new();
+    let [report, _] = fixture.succeeds();
+    for expected in [
+        "inside +3.55 % 1.032 (1.031 to 1.032)",
+        "nginx, instructions a request outside the kernel, times those without the library: headers on every block (HEADER_POISSON_BYTES) 1.032 (1.031 to 1.032); forwarding alone (NONE) 1.006 (n = 2).",
+        "could have been seen; 1.032 (1.031 to 1.032) of the instructions.",
+        "curl NONE small.c 1 101000000 compilation 1.010 -",
+        "They are not time",
+    ] {
+        assert!(report.contains(expected), "{expected}: {report}");
+    }
+    // At another mean it is no evidence for the bound.
+    let path = fixture.path("real-instructions.csv");
+    let table = fs::read_to_string(&path).unwrap();
+    fs::write(&path, table.replace("524288", "4096")).unwrap();
+    assert!(fixture.succeeds()[0].contains("inside +3.55 % - nginx SAMPLE"));
+    fs::remove_file(&path).unwrap();
+    assert!(!fixture.succeeds()[0].contains("outside the kernel"));
+}
+
+#[test]
+fn a_table_of_instructions_that_is_wrong_is_refused_in_one_line() {
+    for (found, wrong, expected) in [
+        (
+            ",n\n",
+            ",m\n",
+            "column n: found none, expected it in the header",
+        ),
+        (
+            "real,curl,NONE,",
+            "real,curl,NOON,",
+            "scheme: found \"NOON\", expected one of the schemes",
+        ),
+        (
+            ",1.01,1.01,1.01,1",
+            ",1.01,,1.01,1",
+            "low: found \"\", expected a number above 0",
+        ),
+    ] {
+        let fixture = Fixture::new();
+        let path = fixture.path("real-instructions.csv");
+        let table = fs::read_to_string(&path).unwrap();
+        assert!(table.contains(found));
+        fs::write(&path, table.replace(found, wrong)).unwrap();
+        let stderr = fixture.fails();
+        assert!(
+            stderr.contains("real-instructions.csv: ") && stderr.contains(expected),
+            "{stderr}"
+        );
+    }
 }
 
 #[test]

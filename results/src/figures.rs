@@ -18,7 +18,7 @@ pub fn of(part: &Part, section: &str) -> impl Iterator<Item = &'static Figure> {
         .filter(move |figure| figure.part == part.name && figure.section == section)
 }
 
-const FIGURES: [Figure; 15] = [
+const FIGURES: [Figure; 16] = [
     figure(
         "seed",
         EXPECTS,
@@ -48,6 +48,12 @@ const FIGURES: [Figure; 15] = [
         OVERHEAD,
         "overhead_by_program.png",
         "Processor time of real programs over that without the library",
+    ),
+    figure(
+        "real",
+        OVERHEAD,
+        "real_instructions.png",
+        "Instructions of real programs over those without the library",
     ),
     figure(
         "comparison",

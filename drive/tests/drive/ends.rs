@@ -28,9 +28,13 @@ fn pid_of(place: &Place, program: &str) -> Pid {
 }
 
 fn end(program: &str, busy: &str, whom: &str, signal: Signal) {
+    end_driver(&[program], busy, whom, signal);
+}
+
+fn end_driver(driver: &[&str], busy: &str, whom: &str, signal: Signal) {
     let place = Place::new();
     let mut running = place
-        .prepare("HEADER_HASH", &[program])
+        .prepare("HEADER_HASH", driver)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -62,6 +66,18 @@ fn a_signal_to_the_runner_or_the_driver_ends_servers_and_load() {
 fn even_a_killed_runner_or_driver_leaves_no_server() {
     for whom in ["sampler-run", "drive"] {
         end("nginx", "wrk --threads", whom, Signal::SIGKILL);
+    }
+}
+
+#[test]
+fn a_signal_ends_what_is_counted_too() {
+    let counted = ["nginx", "--instructions"];
+    for (whom, signal) in [
+        ("sampler-run", Signal::SIGINT),
+        ("drive", Signal::SIGTERM),
+        ("drive", Signal::SIGKILL),
+    ] {
+        end_driver(&counted, "--tool=callgrind", whom, signal);
     }
 }
 

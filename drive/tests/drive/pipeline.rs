@@ -1,4 +1,4 @@
-//! `make experiments-real`, a hundredth of its size: what runs, what an interrupted one leaves, and that it goes on.
+//! `make experiments-real`, a hundredth of its size (and `make real-instructions`, which is part of it): what runs, what an interrupted one leaves, and that it goes on.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -10,14 +10,20 @@ use nix::unistd::Pid;
 use crate::support::*;
 
 fn make(place: &Place) -> Command {
+    make_goal(place, "experiments-real")
+}
+
+fn make_goal(place: &Place, goal: &str) -> Command {
     programs();
     // A test in the background of a shell inherits that SIGINT is ignored.
     let mut make = Command::new("env");
-    make.args(["--default-signal", "make", "experiments-real", "EFFORT=1"])
+    make.args(["--default-signal", "make", goal, "EFFORT=1"])
         .args([
             "REAL_WORKLOADS=redis python",
             "RUNS=1",
             "REAL_SCHEMES=NONE HEADER_HASH",
+            "INSTRUCTION_RUNS=1",
+            "INSTRUCTION_SCHEMES=PLAIN NONE",
         ])
         .arg(format!("DATA={}", place.path("data").display()))
         .current_dir(root())
@@ -88,15 +94,27 @@ fn an_interrupted_experiment_leaves_nothing_and_goes_on() {
     assert_eq!(run_files(&place).len(), 4);
     let table = fs::read_to_string(place.path("data/runs.csv")).unwrap();
     assert_eq!(table.lines().count(), 5);
-    let figure = "data/plots/real/redis_all_headers_sample_rate_allocs.png";
-    assert!(place.path(figure).exists());
+    for figure in [
+        "redis_all_headers_sample_rate_allocs.png",
+        "real_instructions.png",
+    ] {
+        assert!(
+            place.path("data/plots/real").join(figure).exists(),
+            "{figure}"
+        );
+    }
+    // Counted apart: no table of times has these runs, and the report has their instructions.
+    for counted in ["redis/PLAIN", "redis/NONE", "python/PLAIN", "python/NONE"] {
+        let run = format!("data/counted/real/{counted}/run-01.json");
+        assert!(place.path(&run).exists(), "{run}");
+    }
+    let report = fs::read_to_string(place.path("data/real.txt")).unwrap();
+    assert!(report.contains("\npython NONE pymalloc "), "{report}");
 
     let again = make(&place).output().unwrap();
-    assert!(
-        !text(&again.stdout).contains("run "),
-        "{}",
-        text(&again.stdout)
-    );
+    let said = text(&again.stdout);
+    let has_measured = said.contains("run ") || said.contains("instructions 1/");
+    assert!(again.status.success() && !has_measured, "{said}");
 }
 
 #[test]
@@ -131,12 +149,46 @@ fn a_missing_program_is_an_error_or_named_and_skipped() {
     assert_eq!(run_files(&place), [""; 0]);
 }
 
+#[test]
+fn without_valgrind_nothing_is_counted_and_that_is_said() {
+    let place = Place::new();
+    let counting = |arguments: &[&str]| {
+        let output = make_goal(&place, "real-instructions")
+            .arg("REAL_WORKLOADS=redis")
+            .args(arguments)
+            .env("PATH", path_without(&place, &["apt-get", "valgrind"]))
+            .output()
+            .unwrap();
+        let said = (text(&output.stdout), text(&output.stderr));
+        (output.status.success(), said.0, said.1)
+    };
+    let (succeeded, _, said) = counting(&[]);
+    assert!(
+        !succeeded && said.contains("install what Debian calls: valgrind"),
+        "{said}"
+    );
+    let (succeeded, said, _) = counting(&["SKIP_MISSING=1"]);
+    assert!(
+        succeeded && said.contains("skipped: valgrind is not installed"),
+        "{said}"
+    );
+    assert!(
+        !place
+            .path("data/counted/real/redis/NONE/run-01.json")
+            .exists()
+    );
+}
+
 /// All commands of the system but apt-get: nothing is installed by a test.
 fn path_without_apt(place: &Place) -> String {
+    path_without(place, &["apt-get"])
+}
+
+fn path_without(place: &Place, missing: &[&str]) -> String {
     let directory = place.path("bin");
     if fs::create_dir(&directory).is_ok() {
         for entry in fs::read_dir("/usr/bin").unwrap().flatten() {
-            if entry.file_name() != "apt-get" {
+            if !missing.iter().any(|name| entry.file_name() == *name) {
                 let _ = std::os::unix::fs::symlink(entry.path(), directory.join(entry.file_name()));
             }
         }

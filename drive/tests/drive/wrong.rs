@@ -104,6 +104,21 @@ fn a_server_that_does_not_start_and_one_that_is_missing_are_named() {
 }
 
 #[test]
+fn instructions_without_valgrind_are_refused_in_one_line() {
+    let place = Place::new();
+    let said = place.fail(
+        Command::new(programs().join("drive"))
+            .args(["redis", "--instructions"])
+            .env("PATH", "/nonexistent")
+            .env("TMPDIR", place.path("tmp")),
+    );
+    assert_eq!(
+        said,
+        "drive: redis: valgrind is not in PATH; it counts the instructions"
+    );
+}
+
+#[test]
 fn a_generator_that_saw_errors_is_no_load() {
     let wrk =
         "#!/bin/sh\necho '{\"requests\":10,\"bytes\":10,\"errors\":1,\"p50_us\":1,\"p99_us\":1}'\n";

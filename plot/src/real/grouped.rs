@@ -13,13 +13,15 @@ pub struct Grouped {
     pub subtitle: Vec<String>,
     pub y_label: &'static str,
     pub scale: Scale,
+    /// What the legend says of brackets.
+    pub interval: &'static str,
     /// What the legend says of bounds, where there are any.
     pub bound: Option<&'static str>,
     /// A workload, and its marks.
     pub groups: Vec<(String, Vec<(&'static Look, Mark)>)>,
 }
 
-/// A mean.
+/// A mean; its interval is drawn as a bracket.
 pub struct Mark {
     pub value: f64,
     pub interval: Option<(f64, f64)>,
@@ -134,7 +136,7 @@ impl Grouped {
             entries.push(Entry {
                 sample: Sample::Line(Solid),
                 color: BLACK,
-                text: "95 % interval".into(),
+                text: self.interval.into(),
             });
         }
         let has_bounds = self.marks().any(|(_, mark)| mark.bound.is_some());

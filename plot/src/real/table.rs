@@ -1,9 +1,12 @@
 //! real.csv, by workload, scheme, base and metric: the numbers of whole runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::csv_file::CsvFile;
+
+/// The one metric of counted instructions.
+pub const INSTRUCTIONS: &str = "instructions_per_unit";
 
 /// Everything measured of whole runs.
 pub struct Table {
@@ -55,6 +58,50 @@ impl Table {
             }
             if table.rows.insert(key.map(String::from), value).is_some() {
                 return Err(row.error("metric", "one row a workload, scheme, base and metric"));
+            }
+        }
+        Ok(table)
+    }
+
+    /// Reads the table of counted instructions. A kind of work, where there are several, is a workload of its own, and their sum is left out.
+    pub fn read_instructions(data: &Path) -> Result<Table, String> {
+        let columns = ["part", "over", "value", "low", "high", "n"];
+        let file = CsvFile::read(data.join("real-instructions.csv"), "real", &columns)?;
+        let mut table = Table {
+            workloads: Vec::new(),
+            rows: BTreeMap::new(),
+        };
+        let has_parts: BTreeSet<&str> = file
+            .rows()
+            .filter(|row| !row.text("part").is_empty())
+            .map(|row| row.text("workload"))
+            .collect();
+        for row in file.rows() {
+            let (workload, part) = (row.text("workload"), row.text("part"));
+            let name = match (has_parts.contains(workload), part) {
+                (true, "") => continue,
+                (true, part) => format!("{workload}, {part}"),
+                (false, _) => workload.to_string(),
+            };
+            let value = Value {
+                value: row.number("value")?,
+                interval: row.optional("low")?.zip(row.optional("high")?),
+                n: row.number("n")?,
+                bound: None,
+            };
+            if value
+                .interval
+                .is_none_or(|(low, high)| low > value.value || high < value.value)
+            {
+                return Err(row.error("value", "a number from low to high"));
+            }
+            let [scheme, over] = ["scheme", "over"].map(|column| row.text(column).to_string());
+            let key = [name.clone(), scheme, over, INSTRUCTIONS.into()];
+            if !table.workloads.contains(&name) {
+                table.workloads.push(name);
+            }
+            if table.rows.insert(key, value).is_some() {
+                return Err(row.error("part", "one row a workload, scheme, part and base"));
             }
         }
         Ok(table)

@@ -1,0 +1,73 @@
+//! One counted run.
+
+/// All schemes, in the order of tables.
+pub const SCHEMES: [&str; 17] = [
+    PLAIN,
+    NONE,
+    "COUNT",
+    "HEADER_HASH",
+    "HEADER_PAGE_HASH",
+    "HEADER_POISSON_BYTES",
+    "HEADER_HYBRID",
+    "HEADER_BERNOULLI",
+    "HEADER_HASH_SPLITMIX",
+    "SAMPLE_HEADERS_POISSON",
+    "SAMPLE_HEADERS_POISSON_MAP",
+    "SAMPLE_HEADERS_HASH_MAP",
+    "STATELESS_HASH_XOR",
+    "STATELESS_HASH_SPLITMIX",
+    "STATELESS_HASH_MURMURISH",
+    "STATELESS_POISSON_BERNOULLI",
+    "SIZES",
+];
+/// No library.
+pub const PLAIN: &str = "PLAIN";
+/// The library forwards and counts nothing.
+pub const NONE: &str = "NONE";
+
+/// What a program took under a scheme.
+pub struct Run {
+    pub workload: String,
+    /// Place in [`SCHEMES`].
+    pub rank: usize,
+    pub number: u64,
+    /// Where it was read, for errors.
+    pub file: String,
+    /// Mask, mean, window, truth: the same in all runs of a path.
+    pub parameters: String,
+    pub mean_bytes: Option<u64>,
+    /// The same in all runs of a workload, with what counted: another processor has other instructions for the same work.
+    pub machine: String,
+    /// `request`, `compilation` or `script`.
+    pub unit: String,
+    pub verified: u64,
+    pub parts: Vec<Part>,
+}
+
+/// One kind of work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    pub name: String,
+    /// Above 0: of a server those that the long run had more than the short one.
+    pub units: u64,
+    /// Above 0, the same.
+    pub instructions: u64,
+}
+
+impl Part {
+    /// Instructions of one unit.
+    pub fn per_unit(&self) -> f64 {
+        self.instructions as f64 / self.units as f64
+    }
+}
+
+impl Run {
+    /// The sum of its parts.
+    pub fn whole(&self) -> Part {
+        Part {
+            name: String::new(),
+            units: self.parts.iter().map(|part| part.units).sum(),
+            instructions: self.parts.iter().map(|part| part.instructions).sum(),
+        }
+    }
+}
