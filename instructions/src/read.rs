@@ -109,12 +109,14 @@ fn read(file: &Path) -> Result<Run, String> {
     let tool = text(truth, "counted_by")?;
     let named = ["hash_mask", "poisson_mean_bytes", "window_base", "truth"];
     let named = named.map(|name| format!("{name} {}", shown(&parameters[name])));
+    // Each run has a salt of its own.
+    let is_salted = !parameters["hash_salt"].is_null();
     Ok(Run {
         workload: text(&value, "workload")?.into(),
         rank,
         number,
         file: file.display().to_string(),
-        parameters: named.join(", "),
+        parameters: format!("{}, salted {is_salted}", named.join(", ")),
         mean_bytes: count_or_null(parameters, "poisson_mean_bytes")?,
         machine: format!("{}; {tool}", machine.join("; ")),
         unit: text(truth, "unit")?.into(),

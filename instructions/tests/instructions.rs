@@ -75,7 +75,7 @@ impl Fixture {
     ) {
         let run = json!({
             "format": "sampler-run", "format_version": 1, "set": "real", "workload": workload, "scheme": scheme, "run": number,
-            "parameters": { "hash_mask": null, "poisson_mean_bytes": mean, "window_base": 1000, "truth": true },
+            "parameters": { "hash_mask": null, "hash_salt": null, "poisson_mean_bytes": mean, "window_base": 1000, "truth": true },
             "machine": { "cpu": "a processor", "cores": 2, "memory_bytes": 8_000_000_000u64, "kernel": "6.1", "libc": "glibc 2.36" },
             "ground_truth": { "workload": workload, "unit": unit, "verified": 100, "counted_by": "valgrind-3.19.0", "parts": parts },
             "processes": processes(scheme, workload, ended),
@@ -179,7 +179,13 @@ fn what_cannot_be_compared_is_refused() {
             "nginx/HEADER_POISSON_BYTES/run-02.json",
             "/parameters/poisson_mean_bytes",
             json!(4096),
-            "parameters: found hash_mask null, poisson_mean_bytes 4096, window_base 1000, truth true, expected ",
+            "parameters: found hash_mask null, poisson_mean_bytes 4096, window_base 1000, truth true, salted false, expected ",
+        ),
+        (
+            "nginx/HEADER_POISSON_BYTES/run-02.json",
+            "/parameters/hash_salt",
+            json!("0x0000000000000007"),
+            "truth true, salted true, expected ",
         ),
         (
             "nginx/NONE/run-02.json",
