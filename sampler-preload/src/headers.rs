@@ -184,6 +184,20 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
 }
 
 unsafe extern "C" fn usable_size(block: *mut c_void) -> usize {
+    // SAFETY: not near a page start, as NULL is, the header's bytes are on the block's own page.
+    let is_ordinary = !is_near_page_start(block) && unsafe { has_ordinary_tag(block) };
+    if !is_ordinary {
+        // SAFETY: the same contract.
+        return unsafe { usable_size_rare(block) };
+    }
+    // SAFETY: the header vouches that the block is ours, and an ordinary one is one header into its real block.
+    unsafe { (NEXT.get().usable_size)(moved_by::<-16>(block)) - HEADER }
+}
+
+/// A block that is sampled, specially aligned, near a page start, not ours or NULL.
+#[cold]
+#[inline(never)]
+unsafe fn usable_size_rare(block: *mut c_void) -> usize {
     if block.is_null() {
         return 0;
     }

@@ -427,6 +427,19 @@ unsafe fn uncounted_realloc<R: Recognition>(block: *mut c_void, size: usize) -> 
 }
 
 unsafe extern "C" fn usable_size<R: Recognition>(block: *mut c_void) -> usize {
+    // SAFETY: the same contract.
+    unsafe {
+        if R::is_surely_unsampled(block) {
+            return (NEXT.get().usable_size)(block);
+        }
+        usable_size_rare::<R>(block)
+    }
+}
+
+/// A block that may be sampled, or NULL.
+#[cold]
+#[inline(never)]
+unsafe fn usable_size_rare<R: Recognition>(block: *mut c_void) -> usize {
     if block.is_null() {
         return 0;
     }

@@ -92,6 +92,15 @@ static void window(long pairs) {
   }
   for (int i = 0; i < 1000; i++) free(live[i]);
 }
+/* Looks at the usable size of 1000 live blocks, as often as there would be pairs: some programs do it twice for each of their blocks. */
+static void usable(long looks) {
+  static void *live[1000];
+  size_t sum = 0;
+  for (int i = 0; i < 1000; i++) live[i] = malloc(16 + i % 241);
+  for (long i = 0; i < looks; i++) sum += malloc_usable_size(live[i % 1000]);
+  CHECK(sum >= 16 * (size_t)looks);
+  for (int i = 0; i < 1000; i++) free(live[i]);
+}
 
 int main(int count, char **arguments) {
   if (!strcmp(arguments[1], "page_aligned")) return page_aligned(), 0;
@@ -101,5 +110,6 @@ int main(int count, char **arguments) {
   if (!strcmp(arguments[1], "failing_realloc")) return failing_realloc(), 0;
   if (!strcmp(arguments[1], "fork_during_inserts")) return fork_during_inserts(), 0;
   if (!strcmp(arguments[1], "window")) return window(atol(arguments[2])), 0;
+  if (!strcmp(arguments[1], "usable")) return usable(atol(arguments[2])), 0;
   return 99;
 }
