@@ -14,4 +14,13 @@ NEEDS_curl := cc make ar tar gzip
 NEEDS_python := python3
 $(foreach w,$(REAL_KNOWN),$(eval CMD_$(w) = $$(BIN)/drive $(w) --effort $$(EFFORT)))
 CMD_curl += --source $(CURL_TREE)
-$(foreach w,$(REAL_KNOWN),$(eval SET_$(w) := real)$(eval PROGRAM_$(w) := $(BIN)/drive)$(eval OPTIONS_$(w) := --driver))
+TREE_curl := $(CURL_TREE)
+$(foreach w,$(REAL_KNOWN),$(eval SET_$(w) := real)$(eval PROGRAM_$(w) := $(BIN)/drive $(BIN)/sampler-live)$(eval OPTIONS_$(w) := --driver))
+
+.PHONY: $(REAL_KNOWN:%=needs-%)
+$(REAL_KNOWN:%=needs-%): needs-%:
+	@tools/need $(NEEDS_$*)$(if $(SKIP_MISSING), || true)
+
+# Unpacked and configured once; a download that fails is a missing program.
+$(CURL_TREE): $(CURL_SOURCE) | needs-curl
+	tools/curl-source $@ $(CURL_SOURCE)$(if $(SKIP_MISSING), || true)
