@@ -184,6 +184,62 @@ mod tests {
     }
 
     #[test]
+    fn a_message_names_the_variable_and_what_it_accepts() {
+        let cases = [
+            (Variable::Scheme, "SAMPLER_SCHEME", "HEADER_HASH, "),
+            (Variable::HashMask, "SAMPLER_HASH_MASK", "2^64 - 1"),
+            (Variable::HashSalt, "SAMPLER_HASH_SALT", "2^64 - 1"),
+            (Variable::MeanBytes, "SAMPLER_POISSON_MEAN_BYTES", "2^56"),
+            (Variable::Truth, "SAMPLER_TRUTH", "0 or 1"),
+            (Variable::Window, "SAMPLER_WINDOW", "1 to 2^56"),
+            (Variable::Seed, "SAMPLER_SEED", "2^64 - 1"),
+        ];
+        for (variable, name, accepted) in cases {
+            assert_eq!(variable.name(), name);
+            assert!(variable.accepted().contains(accepted), "{name}");
+        }
+        assert_eq!(
+            Variable::ALL,
+            cases.map(|(variable, ..)| variable),
+            "every variable is in the list"
+        );
+    }
+
+    #[test]
+    fn the_largest_values_are_accepted() {
+        let mut config = Config::default();
+        for (variable, text) in [
+            (Variable::MeanBytes, &b"72057594037927936"[..]),
+            (Variable::Window, b"72057594037927936"),
+            (Variable::Truth, b"1"),
+            (Variable::HashMask, b"0xFFFFFFFFFFFFFFFF"),
+        ] {
+            assert_eq!(config.set(variable, text), Ok(()));
+        }
+        assert_eq!(config.mean_bytes, 1 << 56);
+        assert_eq!(config.window_allocs, 1 << 56);
+        assert_eq!(config.hash_mask, u64::MAX);
+        assert!(config.truth);
+    }
+
+    #[test]
+    fn a_salt_is_taken_by_hashes_alone_and_zero_is_none() {
+        let salt = |scheme, hash_salt| {
+            let config = Config {
+                scheme,
+                hash_salt,
+                ..Config::DEFAULT
+            };
+            config.salt()
+        };
+        assert_eq!(salt(Scheme::HeaderHash, 7), Some(7));
+        assert_eq!(salt(Scheme::HeaderHybrid, 7), Some(7));
+        assert_eq!(salt(Scheme::HeaderHash, 0), None);
+        assert_eq!(salt(Scheme::HeaderPoissonBytes, 7), None);
+        assert_eq!(salt(Scheme::HeaderBernoulli, 7), None);
+    }
+
+    #[test]
     fn each_variable_sets_its_own_field() {
         let mut config = Config::default();
         config.set(Variable::Scheme, b"HEADER_HYBRID").unwrap();

@@ -261,6 +261,84 @@ mod tests {
         assert_eq!(names.join(", "), String::from(Scheme::ACCEPTED));
     }
 
+    /// The pairs that users know, written down once more by hand.
+    #[test]
+    fn each_scheme_is_its_pair_of_tracking_and_decision() {
+        let pairs = [
+            ("HEADER_HASH", "all-headers", "hash"),
+            ("HEADER_PAGE_HASH", "all-headers", "page-hash"),
+            ("HEADER_POISSON_BYTES", "all-headers", "poisson-bytes"),
+            ("HEADER_HYBRID", "all-headers", "hybrid"),
+            ("HEADER_BERNOULLI", "all-headers", "bernoulli"),
+            ("HEADER_HASH_SPLITMIX", "all-headers", "hash-splitmix"),
+            ("SAMPLE_HEADERS_POISSON", "sample-headers", "poisson-bytes"),
+            ("SAMPLE_HEADERS_POISSON_MAP", "sample-map", "poisson-bytes"),
+            ("SAMPLE_HEADERS_HASH_MAP", "sample-map", "hash"),
+            ("STATELESS_HASH_XOR", "stateless", "hash"),
+            ("STATELESS_HASH_SPLITMIX", "stateless", "hash-splitmix"),
+            ("STATELESS_HASH_MURMURISH", "stateless", "hash-murmurish"),
+            (
+                "STATELESS_POISSON_BERNOULLI",
+                "stateless",
+                "bernoulli-bytes",
+            ),
+            ("SIZES", "all-headers", "always"),
+            ("COUNT", "none", "none"),
+            ("NONE", "none", "none"),
+        ];
+        let found = Scheme::ALL.map(|scheme| {
+            let (tracking, decision) = (scheme.tracking().name(), scheme.decision().name());
+            (scheme.name(), tracking, decision)
+        });
+        assert_eq!(found, pairs);
+    }
+
+    #[test]
+    fn a_parameter_matters_to_the_decisions_that_read_it() {
+        let of = |is_used: fn(DecisionName) -> bool| {
+            let using = Scheme::ALL
+                .into_iter()
+                .map(Scheme::decision)
+                .filter(|&decision| is_used(decision));
+            let mut names: Vec<&str> = using.map(DecisionName::name).collect();
+            names.sort_unstable();
+            names.dedup();
+            names.join(" ")
+        };
+        let hashes = "hash hash-murmurish hash-splitmix hybrid page-hash";
+        assert_eq!(
+            of(DecisionName::uses_mask),
+            std::format!("bernoulli {hashes}")
+        );
+        assert_eq!(of(DecisionName::has_keys), hashes);
+        assert_eq!(
+            of(DecisionName::uses_mean),
+            "bernoulli-bytes hybrid poisson-bytes"
+        );
+    }
+
+    #[test]
+    fn a_key_is_the_address_or_its_page_and_small_blocks_of_the_hybrid_have_none() {
+        let header = 0x7F12_3456_7890;
+        for (decision, size, key) in [
+            (DecisionName::Hash, 1, Some(header)),
+            (DecisionName::HashSplitmix, 1 << 40, Some(header)),
+            (DecisionName::PageHash, 1, Some(0x7_F123_4567)),
+            (DecisionName::Hybrid, 255, None),
+            (DecisionName::Hybrid, 256, Some(header)),
+            (DecisionName::PoissonBytes, 1 << 40, None),
+            (DecisionName::Bernoulli, 1, None),
+            (DecisionName::Never, 1, None),
+        ] {
+            assert_eq!(decision.key(header, size), key, "{decision:?}, {size}");
+            assert_eq!(
+                decision.has_key(size),
+                key.is_some(),
+                "{decision:?}, {size}"
+            );
+        }
+    }
+
     #[test]
     fn a_name_is_matched_whole_and_in_its_case() {
         for wrong in [

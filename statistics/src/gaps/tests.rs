@@ -53,8 +53,13 @@ fn small_samples_have_their_published_critical_values() {
         (20, 0.294, 0.05),
         (20, 0.356, 0.01),
     ] {
-        let root = f64::from(n).sqrt();
-        let found = kolmogorov_tail(distance * (root + 0.12 + 0.11 / root));
+        // Each value lies that distance below its share, or at 0.
+        let values: Vec<f64> = (1..=n)
+            .map(|rank| (f64::from(rank) / f64::from(n) - distance).max(0.0))
+            .collect();
+        let test = kolmogorov_smirnov(&values).unwrap();
+        assert!((test.distance - distance).abs() < 1e-12);
+        let found = test.p_value;
         assert!(
             (found / level - 1.0).abs() < 0.1,
             "{found} for {n}, {distance}"
