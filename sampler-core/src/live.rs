@@ -16,7 +16,7 @@ use crate::scheme::Scheme;
 use crate::slot::{SLOT_BYTES, Slot, Totals};
 
 /// Version of the layout of [`Live`] and of [`Slot`].
-pub const FORMAT_VERSION: u64 = 6;
+pub const FORMAT_VERSION: u64 = 7;
 
 /// Bytes of [`Live`]: a page, so that the slots behind it begin on one.
 pub const LIVE_BYTES: usize = 4096;

@@ -1,10 +1,12 @@
 //! The counters of one thread at a time.
 //!
 //! A slot is a whole number of pairs of cache lines, and slots lie in arrays that begin on a page, so two slots never share a line, nor the pair that a processor
-//! may fetch at once. Memory of zeros is a slot that was never used. It outlives its thread and passes to a later one, with its unfinished window and gaps.
+//! may fetch at once. What is read or written for every block is far from the slot's last line: beside it lies the first line of the next slot, which another thread
+//! writes all the time, and which a processor fetches early when it sees the lines before it read in order ([`Slot::is_plain_page`]). Memory of zeros is a slot that was never used. It outlives its thread and passes to a later one, with its unfinished window and gaps.
 //!
 //! An unsampled allocation changes three words ([`Slot::counted`] two, the decision at most one); all else happens on a sample.
 
+use core::mem::offset_of;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::bins::{BINS, FINE_BIN_ZERO, FINE_BINS, bin, bin_of_fine, fine_bin};
@@ -33,6 +35,7 @@ const UNUSED: usize = 6;
 /// Pages that a thread remembers to be known and not sampled.
 const PLAIN_PAGES: usize = 1 << PLAIN_PAGES_SHIFT;
 const PLAIN_PAGES_SHIFT: u32 = 6;
+const PLAIN_PAGES_BYTES: usize = PLAIN_PAGES * size_of::<AtomicU32>();
 
 /// The counters of one thread at a time. Its memory is aligned to pairs of cache lines by whoever provides it: a type so aligned cannot be moved through
 /// the stack safely (rustc 1.95 with stack probes leaves the frame unaligned).
@@ -58,7 +61,9 @@ pub struct Slot {
     pub foreign_reallocs: Counter,
     /// Frees of sampled blocks.
     pub sampled_frees: Counter,
-    /// Requested bytes of these.
+    /// No counter, since it is a help to the thread and no result: the upper bits of a page, at the place that the lower ones say. Here it begins a line.
+    plain_pages: [AtomicU32; PLAIN_PAGES],
+    /// Requested bytes of sampled blocks that were freed.
     pub sampled_bytes_freed: Counter,
     /// Pages that held a header for the first time.
     pub unique_pages: Counter,
@@ -89,8 +94,6 @@ pub struct Slot {
     /// Looks into the table of sampled blocks.
     pub table_lookups: Counter,
     unused: [Counter; UNUSED],
-    /// Beyond the counters, since it is a help to the thread and no result: the upper bits of a page, at the place that the lower ones say.
-    plain_pages: [AtomicU32; PLAIN_PAGES],
 }
 
 /// The counters of several slots, folded into what is reported.
@@ -170,6 +173,7 @@ impl Slot {
             foreign_frees: Counter::new(),
             foreign_reallocs: Counter::new(),
             sampled_frees: Counter::new(),
+            plain_pages: [const { AtomicU32::new(0) }; PLAIN_PAGES],
             sampled_bytes_freed: Counter::new(),
             unique_pages: Counter::new(),
             sampled_pages: Counter::new(),
@@ -192,19 +196,26 @@ impl Slot {
             free_probability_squares: Counter::new(),
             table_lookups: Counter::new(),
             unused: [const { Counter::new() }; UNUSED],
-            plain_pages: [const { AtomicU32::new(0) }; PLAIN_PAGES],
         }
     }
 
-    /// A copy of the slot that these bytes are.
+    /// A copy of the slot that these [`SLOT_BYTES`] are.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Slot {
         let slot = Slot::new();
-        load_counters(slot.counters(), bytes);
+        let (before, behind) = bytes.split_at(offset_of!(Slot, plain_pages));
+        load_counters(slot.counters_before_pages(), before);
+        load_counters(slot.counters_behind_pages(), &behind[PLAIN_PAGES_BYTES..]);
         slot
     }
 
     /// All counters, in the order of the layout.
+    #[cfg(test)]
     pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
+        self.counters_before_pages()
+            .chain(self.counters_behind_pages())
+    }
+
+    fn counters_before_pages(&self) -> impl Iterator<Item = &Counter> {
         [
             &self.remaining_bytes,
             &self.frees,
@@ -219,11 +230,17 @@ impl Slot {
             &self.foreign_frees,
             &self.foreign_reallocs,
             &self.sampled_frees,
+        ])
+    }
+
+    fn counters_behind_pages(&self) -> impl Iterator<Item = &Counter> {
+        [
             &self.sampled_bytes_freed,
             &self.unique_pages,
             &self.sampled_pages,
             &self.threads,
-        ])
+        ]
+        .into_iter()
         .chain(&self.sampled_allocs)
         .chain(&self.sampled_bytes)
         .chain([
@@ -546,4 +563,4 @@ pub(crate) fn add(total: &mut u64, more: u64) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

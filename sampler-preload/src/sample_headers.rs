@@ -4,6 +4,9 @@
 //! so before the allocation; a hash of the address can decide only after it, so that every block must be allocated with room for a header.
 //!
 //! What recognises a block is taken away before the next allocator sees it, and put back if its realloc fails.
+//!
+//! A block that has a header keeps it through every realloc, and its word says whether it is sampled: to take the header away would move all its contents, and to
+//! sample it again would move them back. So contents are moved once in a block's life, when a realloc first samples it.
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -26,6 +29,8 @@ const HEADER_SHIFT: u32 = HEADER.trailing_zeros();
 /// Where the tag is, counted back from the block.
 const TAG: usize = 8;
 const PAGE_MASK: usize = (1 << PAGE_SHIFT) - 1;
+/// From here on glibc maps a block: then its realloc copies nothing, and pages behind the old contents are not there until they are touched.
+const MANY_BYTES: usize = 128 << 10;
 
 /// The functions of a scheme that decides by exponential gaps.
 pub const fn poisson_allocator<R: Recognition, const TRUTH: bool>() -> Allocator {
@@ -57,19 +62,19 @@ pub const fn hash_map_allocator<H: AddressHash, const TRUTH: bool>() -> Allocato
     }
 }
 
-/// How a sampled block is told from others. A block is any pointer that a program may free.
+/// How a block with a header is told from others. A block is any pointer that a program may free.
 pub trait Recognition {
-    /// A quick look: true for a block that is surely not sampled; false for NULL.
+    /// A quick look: true for a block that surely has no header; false for NULL.
     ///
     /// # Safety
     /// The block is the next allocator's or ours, or NULL.
-    unsafe fn is_surely_unsampled(block: *mut c_void) -> bool;
+    unsafe fn is_surely_bare(block: *mut c_void) -> bool;
 
-    /// Whether the block is sampled.
+    /// Whether the block has a header.
     ///
     /// # Safety
     /// As above, and not NULL.
-    unsafe fn is_sampled(block: *mut c_void) -> bool;
+    unsafe fn has_header(block: *mut c_void) -> bool;
 
     /// Makes a block recognisable; false if that cannot be.
     ///
@@ -77,10 +82,10 @@ pub trait Recognition {
     /// The 16 bytes before it are a header's.
     unsafe fn mark(block: *mut c_void) -> bool;
 
-    /// Hides a block that is sampled; `None` if it is not.
+    /// Hides a block that has a header; `None` if it has none.
     ///
     /// # Safety
-    /// As [`Recognition::is_sampled`].
+    /// As [`Recognition::has_header`].
     unsafe fn hide(block: *mut c_void) -> Option<Mark>;
 }
 
@@ -102,12 +107,12 @@ pub struct Addresses;
 
 impl Recognition for Tags {
     #[inline(always)]
-    unsafe fn is_surely_unsampled(block: *mut c_void) -> bool {
+    unsafe fn is_surely_bare(block: *mut c_void) -> bool {
         // SAFETY: not near a page start, as NULL is, the word is on the block's own page.
         !is_near_page_start(block) && unsafe { tag_before(block) } != tag_of(block)
     }
 
-    unsafe fn is_sampled(block: *mut c_void) -> bool {
+    unsafe fn has_header(block: *mut c_void) -> bool {
         if is_near_page_start(block) {
             return look_up(block);
         }
@@ -125,9 +130,9 @@ impl Recognition for Tags {
     }
 
     unsafe fn hide(block: *mut c_void) -> Option<Mark> {
-        // SAFETY: the caller's promise; a block that is sampled has a header.
+        // SAFETY: the caller's promise.
         unsafe {
-            if !Self::is_sampled(block) {
+            if !Self::has_header(block) {
                 return None;
             }
             let entry = is_near_page_start(block).then(|| table::hide(block as u64));
@@ -141,11 +146,11 @@ impl Recognition for Tags {
 
 impl Recognition for Addresses {
     #[inline(always)]
-    unsafe fn is_surely_unsampled(block: *mut c_void) -> bool {
+    unsafe fn is_surely_bare(block: *mut c_void) -> bool {
         !table::may_hold(block as u64)
     }
 
-    unsafe fn is_sampled(block: *mut c_void) -> bool {
+    unsafe fn has_header(block: *mut c_void) -> bool {
         look_up(block)
     }
 
@@ -274,7 +279,7 @@ unsafe extern "C" fn memalign<R: Recognition, const TRUTH: bool>(
 
 unsafe extern "C" fn free<R: Recognition, const TRUTH: bool>(block: *mut c_void) {
     // SAFETY: the same contract.
-    if !unsafe { R::is_surely_unsampled(block) } {
+    if !unsafe { R::is_surely_bare(block) } {
         // SAFETY: the same contract.
         return unsafe { free_rare::<R, TRUTH>(block) };
     }
@@ -289,7 +294,7 @@ unsafe extern "C" fn free<R: Recognition, const TRUTH: bool>(block: *mut c_void)
     unsafe { (NEXT.get().free)(block) }
 }
 
-/// A block that may be sampled, NULL, or a thread without a slot.
+/// A block that may have a header, NULL, or a thread without a slot.
 #[cold]
 #[inline(never)]
 unsafe fn free_rare<R: Recognition, const TRUTH: bool>(block: *mut c_void) {
@@ -297,7 +302,7 @@ unsafe fn free_rare<R: Recognition, const TRUTH: bool>(block: *mut c_void) {
         return;
     }
     start::adopt_child_if_wiped();
-    // SAFETY: the same contract, and not NULL; a block that is sampled has a header.
+    // SAFETY: the same contract, and not NULL; what can be hidden has a header.
     unsafe {
         let Some(mark) = R::hide(block) else {
             if TRUTH {
@@ -307,7 +312,7 @@ unsafe fn free_rare<R: Recognition, const TRUTH: bool>(block: *mut c_void) {
         };
         mark.remove();
         let word = word_before(block);
-        with_slot(|slot| count_sampled_free::<TRUTH>(slot, block, word));
+        with_slot(|slot| count_free::<TRUTH>(slot, block, word));
         (NEXT.get().free)(block.byte_sub(word.offset() as usize))
     }
 }
@@ -339,97 +344,176 @@ unsafe fn decided_realloc<R: Recognition, const TRUTH: bool>(
     block: *mut c_void,
     size: usize,
 ) -> *mut c_void {
-    let next = NEXT.get();
     let is_sample = PoissonBytes::is_sampled(start::config(), slot, 0, size as u64);
-    // SAFETY: the same contract, and not NULL. What each line relies on is said there.
+    // SAFETY: the same contract, and not NULL.
     unsafe {
-        let mark = if R::is_surely_unsampled(block) {
-            None
+        if let Some(headed) = Headed::hide::<R>(block) {
+            return headed_realloc::<R, TRUTH>(slot, headed, size, is_sample);
+        }
+        let real = if is_sample {
+            realloc_with_room(block, size)
         } else {
-            R::hide(block)
+            (NEXT.get().realloc)(block, size)
         };
-        let Some(mark) = mark else {
-            let Some(padded) = size.checked_add(if is_sample { HEADER } else { 0 }) else {
-                return sample_refused(slot);
-            };
-            let real = (next.realloc)(block, padded);
-            if real.is_null() {
-                return realloc_failed(slot, is_sample);
-            }
-            if TRUTH {
-                slot.frees.add(1);
-                slot.reallocs.add(1);
-            }
-            if !is_sample {
-                return counted_block::<TRUTH>(slot, real, size);
-            }
-            // There is room for the size and a header: the contents make place for it.
-            move_bytes(real, real.byte_add(HEADER), size);
-            return sampled_block::<R, TRUTH>(slot, real, size, HEADER_SHIFT, true, true);
+        if real.is_null() {
+            return realloc_failed(slot, is_sample);
+        }
+        if TRUTH {
+            slot.frees.add(1);
+            slot.reallocs.add(1);
+        }
+        if !is_sample {
+            return counted_block::<TRUTH>(slot, real, size);
+        }
+        let placed = place_header::<R>(real, size, HEADER_SHIFT, true, true);
+        count_placed::<TRUTH>(slot, placed, size, true, true)
+    }
+}
+
+/// # Safety
+/// As [`decided_realloc`], of a block that was just hidden.
+#[cold]
+#[inline(never)]
+unsafe fn headed_realloc<R: Recognition, const TRUTH: bool>(
+    slot: &Slot,
+    headed: Headed,
+    size: usize,
+    is_sample: bool,
+) -> *mut c_void {
+    // SAFETY: the same contract.
+    unsafe {
+        let Some(real) = headed.realloc(size) else {
+            headed.show();
+            return realloc_failed(slot, is_sample);
         };
-        let word = word_before(block);
-        let offset = word.offset() as usize;
-        let real = block.byte_sub(offset);
-        if is_sample {
-            let padded = size.checked_add(offset);
-            // The next allocator keeps its bytes up to the new size, and with them the contents at the same offset.
-            let new = padded.map_or(null_mut(), |padded| (next.realloc)(real, padded));
-            if new.is_null() {
-                mark.show(block);
-                return match padded {
-                    Some(_) => realloc_failed(slot, true),
-                    None => sample_refused(slot),
-                };
-            }
-            mark.remove();
-            count_realloc::<TRUTH>(slot, block, word);
-            return sampled_block::<R, TRUTH>(slot, new, size, word.offset_shift(), true, true);
+        count_realloc::<TRUTH>(slot, headed.block, headed.word);
+        let placed = headed.place::<R>(real, size, is_sample);
+        count_placed::<TRUTH>(slot, placed, size, is_sample, true)
+    }
+}
+
+/// The next allocator's realloc, of a block without a header to one whose contents leave room for it. What is behind the old contents is not moved: it may be
+/// pages that nobody has touched.
+///
+/// # Safety
+/// As realloc, of a block that is not NULL and has no header.
+#[cold]
+#[inline(never)]
+unsafe fn realloc_with_room(block: *mut c_void, size: usize) -> *mut c_void {
+    let Some(padded) = size.checked_add(HEADER) else {
+        system::set_errno(ENOMEM);
+        return null_mut();
+    };
+    // SAFETY: the caller's promise. There is room for the size and a header.
+    unsafe {
+        let kept = usable_behind(block, 0).min(size);
+        let real = (NEXT.get().realloc)(block, padded);
+        if !real.is_null() {
+            move_bytes(real, real.byte_add(HEADER), kept);
         }
-        // The contents go to where the block begins, and back if it cannot be had.
-        let kept = usable_behind(real, offset).min(size);
-        move_bytes(block, real, kept);
-        let new = (next.realloc)(real, size);
-        if new.is_null() {
-            move_bytes(real, block, kept);
-            write_word(block, word);
-            mark.show(block);
-            return realloc_failed(slot, false);
-        }
-        mark.remove();
-        count_realloc::<TRUTH>(slot, block, word);
-        counted_block::<TRUTH>(slot, new, size)
+        real
     }
 }
 
 /// # Safety
 /// As realloc, of a block and a size that are not 0.
 unsafe fn uncounted_realloc<R: Recognition>(block: *mut c_void, size: usize) -> *mut c_void {
-    // SAFETY: the same contract; a block that is sampled has a header, and keeps it.
+    // SAFETY: the same contract.
     unsafe {
-        let Some(mark) = R::hide(block) else {
+        let Some(headed) = Headed::hide::<R>(block) else {
             return (NEXT.get().realloc)(block, size);
         };
-        let word = word_before(block);
-        let offset = word.offset() as usize;
-        let real = block.byte_sub(offset);
-        let kept = usable_behind(real, offset).min(size);
-        move_bytes(block, real, kept);
-        let new = (NEXT.get().realloc)(real, size);
-        if new.is_null() {
-            move_bytes(real, block, kept);
-            write_word(block, word);
-            mark.show(block);
-        } else {
-            mark.remove();
+        match headed.realloc(size) {
+            Some(real) => headed.place::<R>(real, size, false).block,
+            None => {
+                headed.show();
+                null_mut()
+            }
         }
-        new
+    }
+}
+
+/// A block with a header that is hidden for its realloc.
+struct Headed {
+    block: *mut c_void,
+    word: Word,
+    mark: Mark,
+}
+
+impl Headed {
+    /// `None` if the block has no header.
+    ///
+    /// # Safety
+    /// As [`Recognition::hide`].
+    #[inline(always)]
+    unsafe fn hide<R: Recognition>(block: *mut c_void) -> Option<Headed> {
+        // SAFETY: the caller's promise; what can be hidden has a header.
+        unsafe {
+            if R::is_surely_bare(block) {
+                return None;
+            }
+            let mark = R::hide(block)?;
+            let word = word_before(block);
+            Some(Headed { block, word, mark })
+        }
+    }
+
+    /// The next allocator's realloc, with room for the header: it keeps its bytes up to the new size, and with them the contents at the same offset.
+    ///
+    /// # Safety
+    /// Called once; then the block is shown if there was no memory, and placed if there was.
+    unsafe fn realloc(&self, size: usize) -> Option<*mut c_void> {
+        let offset = self.word.offset() as usize;
+        let Some(padded) = size.checked_add(offset) else {
+            system::set_errno(ENOMEM);
+            return None;
+        };
+        // SAFETY: the header says where the real block is.
+        let real = unsafe { (NEXT.get().realloc)(self.block.byte_sub(offset), padded) };
+        (!real.is_null()).then_some(real)
+    }
+
+    /// Undoes the hiding.
+    ///
+    /// # Safety
+    /// The block is where it was.
+    unsafe fn show(self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.mark.show(self.block) }
+    }
+
+    /// Writes the header at the new place, and makes the block recognisable there.
+    ///
+    /// # Safety
+    /// `real` is what [`Headed::realloc`] gave for this size.
+    unsafe fn place<R: Recognition>(
+        self,
+        real: *mut c_void,
+        size: usize,
+        is_sampled: bool,
+    ) -> Placed {
+        let offset_shift = self.word.offset_shift();
+        // SAFETY: the caller's promise: there is room for the offset, and the contents are behind it.
+        unsafe {
+            let block = real.byte_add(1 << offset_shift);
+            if block != self.block {
+                self.mark.remove();
+                return place_header::<R>(real, size, offset_shift, is_sampled, true);
+            }
+            write_word(block, Word::new(size as u64, offset_shift, is_sampled));
+            self.mark.show(block);
+            Placed {
+                block,
+                has_header: true,
+            }
+        }
     }
 }
 
 unsafe extern "C" fn usable_size<R: Recognition>(block: *mut c_void) -> usize {
     // SAFETY: the same contract.
     unsafe {
-        if R::is_surely_unsampled(block) {
+        if R::is_surely_bare(block) {
             return (NEXT.get().usable_size)(block);
         }
         usable_size_rare::<R>(block)
@@ -445,7 +529,7 @@ unsafe fn usable_size_rare<R: Recognition>(block: *mut c_void) -> usize {
     }
     // SAFETY: the same contract; a block that is sampled has a header. All beyond the offset is the program's.
     unsafe {
-        let offset = if R::is_sampled(block) {
+        let offset = if R::has_header(block) {
             word_before(block).offset() as usize
         } else {
             0
@@ -519,46 +603,67 @@ fn new_sample<R: Recognition, const TRUTH: bool>(
         return realloc_failed(slot, true);
     }
     // SAFETY: a block with room for the offset; nothing is in it yet.
-    unsafe { sampled_block::<R, TRUTH>(slot, real, size, request.offset_shift(), true, false) }
+    let placed = unsafe { place_header::<R>(real, size, request.offset_shift(), true, false) };
+    count_placed::<TRUTH>(slot, placed, size, true, true)
 }
 
-/// Counts a sample, writes its header and returns it. Without room in the table it is handed out unsampled, and the loss counted.
+/// What became of a block that was to have a header: without room in the table it has none.
+struct Placed {
+    block: *mut c_void,
+    has_header: bool,
+}
+
+/// Writes a header and makes the block recognisable. Where that cannot be it is handed out without.
 ///
 /// # Safety
 /// `real` is a block of the next allocator with room for `1 << offset_shift` bytes more than `size`; with `has_contents`, they are at that offset.
-unsafe fn sampled_block<R: Recognition, const TRUTH: bool>(
-    slot: &Slot,
+unsafe fn place_header<R: Recognition>(
     real: *mut c_void,
     size: usize,
     offset_shift: u32,
-    is_drawn: bool,
+    is_sampled: bool,
     has_contents: bool,
-) -> *mut c_void {
-    let config = start::config();
+) -> Placed {
     // SAFETY: the caller's promise.
     unsafe {
         let block = real.byte_add(1 << offset_shift);
-        write_word(block, Word::new(size as u64, offset_shift, true));
-        if !R::mark(block) {
-            region::live().samples_without_entry.add_shared(1);
-            if is_drawn {
-                slot.sample_failed(config);
-            }
-            if has_contents {
-                move_bytes(block, real, size);
-            } else {
-                // A block that was to be all zeros.
-                write_word(block, Word(0));
-            }
-            return counted_block::<TRUTH>(slot, real, size);
+        write_word(block, Word::new(size as u64, offset_shift, is_sampled));
+        let has_header = R::mark(block);
+        if has_header {
+            return Placed { block, has_header };
         }
-        if TRUTH {
-            slot.counted(size as u64);
+        if has_contents {
+            move_bytes(block, real, size);
+        } else {
+            // A block that was to be all zeros.
+            write_word(block, Word(0));
         }
+        let block = real;
+        Placed { block, has_header }
+    }
+}
+
+/// Counts an allocation that was to have a header, and returns the block. A sample without one is handed out unsampled, and the loss counted.
+fn count_placed<const TRUTH: bool>(
+    slot: &Slot,
+    placed: Placed,
+    size: usize,
+    is_sample: bool,
+    is_drawn: bool,
+) -> *mut c_void {
+    let Placed { block, has_header } = placed;
+    counted_block::<TRUTH>(slot, block, size);
+    let config = start::config();
+    if is_sample && has_header {
         slot.sampled::<Local>(size as u64, is_drawn, config);
         keys::sampled(slot, config, block as u64 - HEADER_BYTES, size as u64);
-        block
+    } else if is_sample {
+        region::live().samples_without_entry.add_shared(1);
+        if is_drawn {
+            slot.sample_failed(config);
+        }
     }
+    block
 }
 
 fn counted_block<const TRUTH: bool>(slot: &Slot, block: *mut c_void, size: usize) -> *mut c_void {
@@ -568,17 +673,20 @@ fn counted_block<const TRUTH: bool>(slot: &Slot, block: *mut c_void, size: usize
     block
 }
 
-fn count_sampled_free<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: Word) {
-    let config = start::config();
+/// Counts the free of a block with this header. `block` is only an address: after a realloc it is no longer there.
+fn count_free<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: Word) {
     if TRUTH {
         slot.frees.add(1);
     }
-    slot.sampled_freed::<Local>(word.size(), config);
-    keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
+    if word.is_sampled() {
+        let config = start::config();
+        slot.sampled_freed::<Local>(word.size(), config);
+        keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
+    }
 }
 
 fn count_realloc<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: Word) {
-    count_sampled_free::<TRUTH>(slot, block, word);
+    count_free::<TRUTH>(slot, block, word);
     if TRUTH {
         slot.reallocs.add(1);
     }
@@ -612,15 +720,6 @@ fn realloc_failed(slot: &Slot, is_sample: bool) -> *mut c_void {
     if is_sample {
         slot.sample_failed(start::config());
     }
-    slot.failed_calls.add(1);
-    null_mut()
-}
-
-#[cold]
-#[inline(never)]
-fn sample_refused(slot: &Slot) -> *mut c_void {
-    slot.sample_failed(start::config());
-    system::set_errno(ENOMEM);
     slot.failed_calls.add(1);
     null_mut()
 }
@@ -708,7 +807,8 @@ unsafe fn padded_block_rare<H: AddressHash, const TRUTH: bool>(
             return counted_block::<TRUTH>(slot, real, size);
         }
         // SAFETY: the caller's promise.
-        unsafe { sampled_block::<Addresses, TRUTH>(slot, real, size, offset_shift, false, false) }
+        let placed = unsafe { place_header::<Addresses>(real, size, offset_shift, true, false) };
+        count_placed::<TRUTH>(slot, placed, size, true, false)
     };
     adopted_slot(decided).unwrap_or(real)
 }
@@ -727,59 +827,69 @@ unsafe extern "C" fn padded_realloc<H: AddressHash, const TRUTH: bool>(
         return null_mut();
     }
     start::adopt_child_if_wiped();
-    // SAFETY: the same contract, and not NULL; a block that is sampled has a header. The next allocator keeps its bytes up to the new size.
+    // SAFETY: the same contract, and not NULL.
     unsafe {
-        let mark = if Addresses::is_surely_unsampled(block) {
-            None
-        } else {
-            Addresses::hide(block)
+        if let Some(headed) = Headed::hide::<Addresses>(block) {
+            return padded_headed_realloc::<H, TRUTH>(headed, size);
+        }
+        let Some(padded) = size.checked_add(HEADER) else {
+            return refused();
         };
-        let word = mark.as_ref().map(|_| word_before(block));
-        let offset = word.map_or(0, |word| word.offset() as usize);
-        let offset_shift = word.map_or(HEADER_SHIFT, |word| word.offset_shift());
-        let padded = size.checked_add(1 << offset_shift);
-        let new = padded.map_or(null_mut(), |padded| {
-            (NEXT.get().realloc)(block.byte_sub(offset), padded)
-        });
-        if new.is_null() {
-            if let Some(mark) = mark {
-                mark.show(block);
-            }
-            return if padded.is_some() {
-                failed()
-            } else {
-                refused()
-            };
-        }
-        if let Some(mark) = mark {
-            mark.remove();
-        }
-        let is_sample = is_sampled_header::<H>(new, offset_shift);
-        let wanted = if is_sample { 1 << offset_shift } else { 0 };
-        if wanted != offset {
-            move_bytes(new.byte_add(offset), new.byte_add(wanted), size);
+        // As in `realloc_with_room`, but asked before it is known whether the block is sampled, and so only where it spares many pages.
+        let kept = if size >= MANY_BYTES {
+            usable_behind(block, 0).min(size)
+        } else {
+            size
+        };
+        let real = (NEXT.get().realloc)(block, padded);
+        if real.is_null() {
+            return failed();
         }
         let decided = |slot: &Slot| {
-            match word {
-                Some(word) => count_realloc::<TRUTH>(slot, block, word),
-                None if TRUTH => {
-                    slot.frees.add(1);
-                    slot.reallocs.add(1);
-                }
-                None => {}
+            if TRUTH {
+                slot.frees.add(1);
+                slot.reallocs.add(1);
             }
-            if !is_sample {
-                return counted_block::<TRUTH>(slot, new, size);
+            if !is_sampled_header::<H>(real, HEADER_SHIFT) {
+                return counted_block::<TRUTH>(slot, real, size);
             }
-            sampled_block::<Addresses, TRUTH>(slot, new, size, offset_shift, false, true)
+            move_bytes(real, real.byte_add(HEADER), kept);
+            let placed = place_header::<Addresses>(real, size, HEADER_SHIFT, true, true);
+            count_placed::<TRUTH>(slot, placed, size, true, false)
         };
-        with_slot(decided).unwrap_or_else(|| {
-            // No slot: not counted, and not sampled.
-            if is_sample {
-                move_bytes(new.byte_add(wanted), new, size);
+        // No slot: not counted, and not sampled.
+        with_slot(decided).unwrap_or(real)
+    }
+}
+
+/// # Safety
+/// As realloc, of a block that was just hidden and a size that is not 0.
+#[cold]
+#[inline(never)]
+unsafe fn padded_headed_realloc<H: AddressHash, const TRUTH: bool>(
+    headed: Headed,
+    size: usize,
+) -> *mut c_void {
+    // SAFETY: the same contract.
+    unsafe {
+        let Some(real) = headed.realloc(size) else {
+            headed.show();
+            return failed();
+        };
+        let (old, word) = (headed.block, headed.word);
+        let is_sample = is_sampled_header::<H>(real, word.offset_shift());
+        // Sampled once it is counted: without a slot it is not.
+        let placed = headed.place::<Addresses>(real, size, false);
+        let Placed { block, has_header } = placed;
+        let decided = |slot: &Slot| {
+            count_realloc::<TRUTH>(slot, old, word);
+            if is_sample && has_header {
+                let word = Word::new(size as u64, word.offset_shift(), true);
+                write_word(block, word);
             }
-            new
-        })
+            count_placed::<TRUTH>(slot, placed, size, is_sample, false)
+        };
+        with_slot(decided).unwrap_or(block)
     }
 }
 

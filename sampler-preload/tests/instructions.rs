@@ -1,4 +1,4 @@
-//! Instructions that a pair of free and malloc takes, and a look at a usable size, exact, over those of the next allocator: a budget for each scheme, so that
+//! Instructions that a pair of free and malloc takes, a realloc of a growing block and a look at a usable size, exact, over those of the next allocator: a budget for each scheme, so that
 //! no change makes one slow unnoticed.
 
 mod support;
@@ -8,7 +8,7 @@ use std::process::Command;
 use support::harness::compile_once;
 use support::*;
 
-/// Pairs, or looks.
+/// Pairs, calls of realloc, or looks.
 const TIMES: u64 = 100_000;
 
 /// Instructions of the whole program, by callgrind.
@@ -90,6 +90,30 @@ fn no_scheme_is_over_its_budget() {
             over.push(format!(
                 "{scheme}, truth {truth}: {taken:.2}, budget {budget}"
             ));
+        }
+    }
+    assert!(over.is_empty(), "{over:#?}");
+}
+
+/// A call in twenty begins a new block. One in fifty is a sample, of 47 KB in the mean. Where sampled blocks alone have headers, what is moved to make room for one is
+/// the larger part of what is added; it was 552 when each change between sampled and not moved contents, and all of the new size.
+#[test]
+fn a_realloc_of_a_growing_block_is_within_its_budget() {
+    let none = of_one("growth", Some("NONE"), "1");
+    let mut over = Vec::new();
+    for (scheme, budget) in [
+        ("COUNT", 30.0),
+        ("HEADER_POISSON_BYTES", 102.0),
+        ("HEADER_PAGE_HASH", 94.0),
+        ("SAMPLE_HEADERS_POISSON", 141.0),
+        ("SAMPLE_HEADERS_POISSON_MAP", 149.0),
+        ("SAMPLE_HEADERS_HASH_MAP", 88.0),
+        ("STATELESS_HASH_XOR", 66.0),
+    ] {
+        let taken = of_one("growth", Some(scheme), "1") - none;
+        println!("{scheme}: {taken:.2} of {budget}");
+        if !(1.0..=budget).contains(&taken) {
+            over.push(format!("{scheme}: {taken:.2}, budget {budget}"));
         }
     }
     assert!(over.is_empty(), "{over:#?}");

@@ -176,6 +176,47 @@ fn what_is_kept_survives_realloc_that_moves_and_realloc_that_fails() {
     }
 }
 
+/// Half of the blocks of 3000 bytes are samples, and all at mean 0. What stays in place need not be put into the table again.
+#[test]
+fn a_block_is_moved_at_most_once_for_a_header_and_keeps_it() {
+    for scheme in KEEPING {
+        for (mean, mask) in [("4328", "0x1"), ("0", "0"), ("72057594037927936", "0x1")] {
+            let ran = run_mode("realloc_in_place", scheme, mean, mask, "1");
+            let record = ran.record();
+            assert_consistent(record, false);
+            let [sampled, frees, failed] =
+                ["sampled_allocs", "sampled_frees", "failed_calls"].map(|key| number(&record[key]));
+            assert_eq!(failed, 50.0 * 100.0, "{scheme}, mean {mean}");
+            assert!(
+                (0.0..20.0).contains(&(sampled - frees)),
+                "{scheme}: {sampled}, {frees}"
+            );
+            let live = record["sampled_bytes_alloc"].as_u64().unwrap()
+                - record["sampled_bytes_freed"].as_u64().unwrap();
+            assert!(live < 200_000, "{scheme}, mean {mean}: {live} B live");
+            // Which addresses a hash of one bit samples is one draw.
+            let is_frequent =
+                mean == "0" || (mean == "4328" && scheme != "SAMPLE_HEADERS_HASH_MAP");
+            if scheme == "SAMPLE_HEADERS_POISSON" || !is_frequent {
+                continue;
+            }
+            assert!(sampled > 2000.0, "{scheme}, mean {mean}: {sampled}");
+            let inserts = number(&record["table"]["inserts"]);
+            assert!(inserts < 500.0, "{scheme}, mean {mean}: {inserts} inserts");
+            assert_eq!(record["losses"]["samples_without_entry"], 0);
+        }
+    }
+}
+
+#[test]
+fn a_realloc_that_samples_touches_no_page_behind_the_old_contents() {
+    for scheme in KEEPING.iter().chain(&STATELESS) {
+        for (mean, mask) in [("0", "0"), ("67108864", "0x1")] {
+            run_mode("realloc_of_mapped", scheme, mean, mask, "1");
+        }
+    }
+}
+
 #[test]
 fn a_child_forked_while_others_insert_has_a_whole_table() {
     for scheme in KEEPING {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::counter::Shared;
 use crate::random::SplitMix64;
+use crate::slot::tests::bytes_of as slot_bytes;
 use std::vec;
 use std::vec::Vec;
 
@@ -44,7 +45,7 @@ fn file(slots: u64) -> Vec<u8> {
         }
         slot.sampled::<Shared>(50, true, &identity().config);
         slot.freed(7);
-        bytes.extend(bytes_of(slot.counters(), SLOT_BYTES));
+        bytes.extend(slot_bytes(&slot));
     }
     bytes
 }
@@ -132,7 +133,7 @@ fn samples_above_the_truth_are_refused() {
     slot.sampled::<Shared>(1, false, &identity().config);
     slot.sampled::<Shared>(1, false, &identity().config);
     bytes.truncate(LIVE_BYTES);
-    bytes.extend(bytes_of(slot.counters(), SLOT_BYTES));
+    bytes.extend(slot_bytes(&slot));
     assert_eq!(read(&bytes).unwrap_err(), NotLive::Contradiction);
 }
 
@@ -144,7 +145,7 @@ fn sums_of_impossible_counters_wrap_around() {
     }
     let mut bytes = file(1);
     bytes.truncate(LIVE_BYTES);
-    bytes.extend(bytes_of(slot.counters(), SLOT_BYTES));
+    bytes.extend(slot_bytes(&slot));
     // The sums of allocations have wrapped around to less than the samples.
     assert_eq!(read(&bytes).unwrap_err(), NotLive::Contradiction);
 }

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 enum { BLOCKS = 20000, MILLION = 1000000 };
@@ -53,6 +54,43 @@ static void failing_realloc(void) {
     free(p);
   }
 }
+/* A block that glibc leaves in place, through samples and others, with a realloc that fails in between: moved once at most, when it is first sampled. */
+static void realloc_in_place(void) {
+  enum { SIZE = 3000, TURNS = 100, AT_MOST = 1 };
+  for (int i = 0; i < 50; i++) {
+    unsigned char *p = i % 2 ? memalign(64, SIZE) : malloc(SIZE);
+    CHECK(p);
+    memset(p, i, SIZE);
+    int moves = 0;
+    for (int turn = 0; turn < TURNS; turn++) {
+      CHECK(!realloc(keep(p), (size_t)1 << 46));
+      unsigned char *next = realloc(keep(p), SIZE - turn % 2);
+      CHECK(next && is_aligned(next, 16));
+      moves += next != p;
+      p = next;
+      for (int k = 0; k < SIZE - 1; k++) CHECK(p[k] == (unsigned char)i);
+      if (malloc_usable_size(p) >= SIZE) p[SIZE - 1] = i;
+    }
+    CHECK(moves <= AT_MOST);
+    free(p);
+  }
+}
+/* A block that glibc maps grows: its old contents are there, and nobody touches the pages behind them, whether it becomes a sample or not. */
+static void realloc_of_mapped(void) {
+  enum { OLD = 1 << 20, NEW = 64 << 20, PAGE = 4096 };
+  for (int i = 0; i < 40; i++) {
+    unsigned char *p = malloc(OLD), resident;
+    CHECK(p);
+    memset(p, i, OLD);
+    CHECK(p = realloc(p, NEW));
+    for (int k = 0; k < OLD; k += 64) CHECK(p[k] == (unsigned char)i);
+    for (size_t at = OLD + 2 * PAGE; at < NEW - PAGE; at += 16 * PAGE) {
+      CHECK(!mincore((void *)((uintptr_t)(p + at) & -PAGE), PAGE, &resident));
+      CHECK(!(resident & 1));
+    }
+    free(p);
+  }
+}
 static _Atomic int stop;
 static void *churn(void *unused) {
   void *held[500] = {0};
@@ -92,6 +130,17 @@ static void window(long pairs) {
   }
   for (int i = 0; i < 1000; i++) free(live[i]);
 }
+/* Calls of realloc: a block that grows by half from 16 bytes to 64 KiB, then begins again. */
+static void growth(long calls) {
+  void *block = 0;
+  size_t size = 0;
+  for (long i = 0; i < calls; i++) {
+    if (size >= 65536) free(block), block = 0, size = 0;
+    size = size ? size + size / 2 : 16;
+    CHECK(block = realloc(block, size));
+  }
+  free(block);
+}
 /* Looks at the usable size of 1000 live blocks, as often as there would be pairs: some programs do it twice for each of their blocks. */
 static void usable(long looks) {
   static void *live[1000];
@@ -108,8 +157,11 @@ int main(int count, char **arguments) {
   if (!strcmp(arguments[1], "a_million_live")) return a_million_live(), 0;
   if (!strcmp(arguments[1], "realloc_of_all_kinds")) return realloc_of_all_kinds(), 0;
   if (!strcmp(arguments[1], "failing_realloc")) return failing_realloc(), 0;
+  if (!strcmp(arguments[1], "realloc_in_place")) return realloc_in_place(), 0;
+  if (!strcmp(arguments[1], "realloc_of_mapped")) return realloc_of_mapped(), 0;
   if (!strcmp(arguments[1], "fork_during_inserts")) return fork_during_inserts(), 0;
   if (!strcmp(arguments[1], "window")) return window(atol(arguments[2])), 0;
+  if (!strcmp(arguments[1], "growth")) return growth(atol(arguments[2])), 0;
   if (!strcmp(arguments[1], "usable")) return usable(atol(arguments[2])), 0;
   return 99;
 }
