@@ -125,3 +125,105 @@ fn estimates_are_the_samples_times_their_weight() {
     }
     assert!(record["sampled_allocs"].as_u64().unwrap() > 3000);
 }
+
+/// Windows of ten allocations, counted again from the gaps, of runs whose samples were few enough to be all among the first 16. A sample that is taken for
+/// the next allocation falls into the next window one time in ten.
+#[test]
+fn dead_windows_are_those_between_the_samples() {
+    let program = harness::compile_once("tracking.c", &[]);
+    let (mut runs, mut hit_twice) = (0, 0);
+    for seed in 1..=30 {
+        let environment = [
+            ("SAMPLER_SCHEME", "HEADER_BERNOULLI"),
+            ("SAMPLER_HASH_MASK", "0x7"),
+            ("SAMPLER_WINDOW", "10"),
+            ("SAMPLER_SEED", &seed.to_string()),
+        ];
+        let ran = run(&program, &["a_hundred"], &environment).succeeded();
+        let record = ran.record();
+        let [gaps] = record["gap_samples"].as_array().unwrap().as_slice() else {
+            panic!("one thread, one clock: {record}");
+        };
+        if gaps["unfinished"].is_null() {
+            continue;
+        }
+        let mut next = 0;
+        let sampled: Vec<u64> = gaps["gaps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|gap| {
+                let number = next + gap[0].as_u64().unwrap();
+                next = number + 1;
+                number
+            })
+            .collect();
+        let windows = record["total_allocs"].as_u64().unwrap() / 10;
+        let samples_in = |window: u64| {
+            sampled
+                .iter()
+                .filter(|&&number| number / 10 == window)
+                .count()
+        };
+        let dead = (0..windows)
+            .filter(|&window| samples_in(window) == 0)
+            .count();
+        let found = &record["windows"][0];
+        assert_eq!(
+            (&found["total"], &found["zero_sampled"]),
+            (&windows.into(), &dead.into()),
+            "{record}"
+        );
+        runs += 1;
+        hit_twice += (0..windows)
+            .filter(|&window| samples_in(window) > 1)
+            .count();
+    }
+    assert!(runs >= 10 && hit_twice >= 10, "{runs} {hit_twice}");
+}
+
+/// Every allocation a window, and every one a sample: none is dead.
+#[test]
+fn a_window_of_one_sampled_allocation_is_not_dead() {
+    let program = harness::compile_once("tracking.c", &[]);
+    let environment = [
+        ("SAMPLER_SCHEME", "HEADER_POISSON_BYTES"),
+        ("SAMPLER_POISSON_MEAN_BYTES", "0"),
+        ("SAMPLER_WINDOW", "1"),
+    ];
+    let ran = run(&program, &["a_hundred"], &environment).succeeded();
+    let record = ran.record();
+    assert_eq!(record["windows"][0]["total"], record["total_allocs"]);
+    assert_eq!(record["windows"][0]["zero_sampled"], 0);
+}
+
+/// The numbers that processes draw from one seed, as their first 16 gaps: none of four processes, a parent, its two children and a child of the second, has
+/// six gaps in a row that another has. Gaps of 256 allocations on average agree by chance with 1/511, six in a row with 10^-16.
+#[test]
+fn a_forked_child_does_not_draw_its_parents_numbers() {
+    let program = compile("streams", &[]);
+    for way in ["fork", "raw"] {
+        let environment = [
+            ("SAMPLER_SCHEME", "HEADER_BERNOULLI"),
+            ("SAMPLER_HASH_MASK", "0xFF"),
+            ("SAMPLER_SEED", "11"),
+        ];
+        let ran = run(&program, &[way], &environment).succeeded();
+        let streams: Vec<Vec<u64>> = ran
+            .live
+            .values()
+            .map(|record| {
+                let gaps = record["gap_samples"][0]["gaps"].as_array().unwrap();
+                gaps.iter().map(|gap| gap[0].as_u64().unwrap()).collect()
+            })
+            .collect();
+        assert_eq!(streams.len(), 4);
+        for (index, one) in streams.iter().enumerate() {
+            assert_eq!(one.len(), 16);
+            for other in &streams[index + 1..] {
+                let is_shared = |run: &[u64]| other.windows(6).any(|theirs| theirs == run);
+                assert!(!one.windows(6).any(is_shared), "{way}: {one:?} {other:?}");
+            }
+        }
+    }
+}
