@@ -22,10 +22,9 @@ fn hot_addresses_spread_the_estimate_a_thousandfold() {
     let number = |key: &str| record["estimates"][key].as_f64().unwrap();
     let effect = number("allocs_variance_by_key") / number("allocs_variance");
     assert!((900.0..=1000.5).contains(&effect), "{effect}");
-    // All was freed: what rounding leaves of sums that were taken back is far below one block.
-    assert!(
-        number("live_allocs").abs() < 1e-6 && number("live_allocs_variance_by_key").abs() < 1e-6
-    );
+    // All was freed.
+    assert_eq!(number("live_allocs"), 0.0);
+    assert_eq!(number("live_allocs_variance_by_key"), 0.0);
 }
 
 /// Of 64 addresses that serve 1000 blocks of one size bin and 500 of another, each bin has the spread of its own, and both together that of 1500.
@@ -53,15 +52,43 @@ fn each_size_bin_has_the_spread_of_its_own_keys() {
                 "{name}: {effect}"
             );
         }
-        assert!(bin["live_allocs_variance_by_key"].as_f64().unwrap().abs() < 1e-6);
+        assert_eq!(bin["live_allocs_variance_by_key"], 0.0);
     }
     let all = effect_of(estimates, "allocs");
     assert!((0.9..=1.001).contains(&(all / 1500.0)), "{all}");
 }
 
+/// Of blocks of 16 to 256 bytes, 1000 at a time, which are freed in another order than they were allocated: nothing is left, in particular not what rounding
+/// leaves of sums that grew and shrank.
+#[test]
+fn nothing_is_left_of_estimates_when_all_is_freed() {
+    let program = harness::compile_once("tracking.c", &[]);
+    for scheme in COUNTING {
+        let environment = [
+            ("SAMPLER_SCHEME", scheme),
+            ("SAMPLER_POISSON_MEAN_BYTES", "777"),
+            ("SAMPLER_HASH_MASK", "0x1"),
+        ];
+        let ran = run(&program, &["window", "20000"], &environment).succeeded();
+        let record = ran.record();
+        let bins = record["estimates"]["size_bins"].as_array();
+        for bin in bins.map_or(&[][..], Vec::as_slice) {
+            if !["33-64", "65-128", "129-256"].contains(&bin["bin"].as_str().unwrap()) {
+                continue;
+            }
+            assert!(bin["allocs"].as_f64().unwrap() > 1000.0);
+            for (name, value) in bin.as_object().unwrap() {
+                if name.starts_with("live_") && record["tracking"] != "stateless" {
+                    assert_eq!(value, 0.0, "{scheme}: {name} of {bin}");
+                }
+            }
+        }
+    }
+}
+
 /// A child does not know the blocks that it inherits, but may have samples of its own on their pages: what it frees of both can be more than it allocated.
-/// A page then holds less than nothing, which must not be a number near 2^64. Of at most 4000 live blocks, 4096 / 112 = 37 to a page, the variance over pages sampled with p = 1/2 is at most
-/// 2 x 37 x 4000; of as many too many frees it is the same.
+/// A page then holds less than nothing, which counts with its square as what is more than nothing does: it must be neither a number near 2^64 nor negative.
+/// Of at most 4000 live blocks, 4096 / 112 = 37 to a page, the variance over pages sampled with p = 1/2 is at most 2 x 37 x 4000; of as many too many frees it is the same.
 #[test]
 fn frees_of_inherited_blocks_do_not_wrap_around_what_a_page_holds() {
     let program = compile("inherited_pages", &[]);
@@ -71,18 +98,31 @@ fn frees_of_inherited_blocks_do_not_wrap_around_what_a_page_holds() {
     ];
     let ran = run(&program, &[], &environment).succeeded();
     assert_eq!(ran.records.len(), 2);
+    let is_child = |record: &&serde_json::Value| record["estimates"]["inherited_samples"] != 0;
+    let (child, parent): (Vec<_>, Vec<_>) = ran.records.values().partition(is_child);
+    // The parent frees nothing.
+    assert_eq!(
+        child[0]["estimates"]["inherited_samples"],
+        parent[0]["sampled_live_allocs_estimate"]
+    );
     for record in ran.records.values() {
         let estimates = &record["estimates"];
         let variance = |node: &serde_json::Value| {
             let variance = node["live_allocs_variance_by_key"].as_f64().unwrap();
-            assert!(variance.abs() <= 2.0 * 37.0 * 4000.0, "{variance}");
+            assert!(
+                (0.0..=2.0 * 37.0 * 4000.0).contains(&variance),
+                "{variance}"
+            );
+            assert!(node["live_bytes_variance_by_key"].as_f64().unwrap() >= 0.0);
+            variance
         };
-        variance(estimates);
+        // 2000 inherited blocks were freed, or some of its own are alive.
+        assert!(variance(estimates) > 0.0);
         estimates["size_bins"]
             .as_array()
             .unwrap()
             .iter()
-            .for_each(variance);
+            .for_each(|bin| assert!(variance(bin) >= 0.0));
     }
 }
 
