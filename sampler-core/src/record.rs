@@ -272,6 +272,10 @@ fn write_estimates(
         "inherited_samples",
         decision.knows_frees().then_some(inherited),
     )?;
+    match decision.has_keys() {
+        true => entry.raw("independent_keys", decision.has_independent_keys())?,
+        false => entry.raw("independent_keys", "null")?,
+    }
     let others = (decision == DecisionName::PoissonBytes).then_some(&estimates.others);
     for (name, value) in [
         ("tcmalloc_allocs", others.map(|o| o.tcmalloc_allocs)),

@@ -228,6 +228,15 @@ impl DecisionName {
         self.uses_mask() && !matches!(self, DecisionName::Bernoulli)
     }
 
+    /// Whether keys are sampled independently of each other, as a variance over keys supposes. The seed's hash is linear: on regular layouts, such as blocks
+    /// side by side, its keys share their fate or exclude each other.
+    pub const fn has_independent_keys(self) -> bool {
+        matches!(
+            self,
+            DecisionName::HashSplitmix | DecisionName::HashMurmurish
+        )
+    }
+
     /// Whether it is known after a free that the block was sampled.
     pub const fn knows_frees(self) -> bool {
         !matches!(self, DecisionName::BernoulliBytes)

@@ -86,6 +86,33 @@ fn nothing_is_left_of_estimates_when_all_is_freed() {
     }
 }
 
+/// The seed's hash is linear: what its record says of a spread over keys that are decided independently is marked, and that of a hash that mixes is not.
+#[test]
+fn a_record_says_whether_its_keys_are_independent() {
+    let program = compile("hot_addresses", &[]);
+    for (scheme, expected) in [
+        ("HEADER_HASH", Some(false)),
+        ("HEADER_PAGE_HASH", Some(false)),
+        ("HEADER_HYBRID", Some(false)),
+        ("SAMPLE_HEADERS_HASH_MAP", Some(false)),
+        ("STATELESS_HASH_XOR", Some(false)),
+        ("HEADER_HASH_SPLITMIX", Some(true)),
+        ("STATELESS_HASH_SPLITMIX", Some(true)),
+        ("STATELESS_HASH_MURMURISH", Some(true)),
+        ("HEADER_POISSON_BYTES", None),
+        ("HEADER_BERNOULLI", None),
+    ] {
+        let ran = run_scheme(&program, scheme).succeeded();
+        let estimates = &ran.record()["estimates"];
+        assert_eq!(
+            estimates["independent_keys"].as_bool(),
+            expected,
+            "{scheme}"
+        );
+        assert!(estimates.get("independent_keys").is_some());
+    }
+}
+
 /// A child does not know the blocks that it inherits, but may have samples of its own on their pages: what it frees of both can be more than it allocated.
 /// A page then holds less than nothing, which counts with its square as what is more than nothing does: it must be neither a number near 2^64 nor negative.
 /// Of at most 4000 live blocks, 4096 / 112 = 37 to a page, the variance over pages sampled with p = 1/2 is at most 2 x 37 x 4000; of as many too many frees it is the same.
