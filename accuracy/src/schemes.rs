@@ -36,6 +36,14 @@ const fn scheme(name: &'static str, decision: Decision) -> Scheme {
     Scheme { name, decision }
 }
 
+impl Scheme {
+    /// Whether its keys are sampled independently of each other, as a variance by key supposes: the seed's hash is linear, and decides about those of a regular
+    /// layout together.
+    pub fn has_independent_keys(&self) -> bool {
+        self.name == "HEADER_HASH_SPLITMIX"
+    }
+}
+
 /// Sizes below it are the hybrid's drawn half.
 pub const HYBRID_THRESHOLD_BYTES: f64 = 256.0;
 

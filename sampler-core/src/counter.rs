@@ -92,8 +92,14 @@ impl Default for FineBins {
 
 /// What the one thread that writes a slot may do faster than threads among themselves can.
 pub trait Owner {
+    /// Adds, wrapping around at 2^64, and loses nothing, whatever a signal handler adds in between.
+    fn add(counter: &Counter, more: u64);
+
     /// Adds to a floating-point number, and loses nothing, whatever a signal handler adds in between.
     fn add_f64(counter: &Counter, more: f64);
+
+    /// The nearest whole number to one of 0 to 2^63.
+    fn round(number: f64) -> u64;
 
     /// The sum of all, wrapping around at 2^64.
     fn sum(bins: &FineBins) -> u64;
@@ -103,8 +109,16 @@ pub trait Owner {
 pub struct Shared;
 
 impl Owner for Shared {
+    fn add(counter: &Counter, more: u64) {
+        counter.add_shared(more);
+    }
+
     fn add_f64(counter: &Counter, more: f64) {
         counter.add_f64_shared(more);
+    }
+
+    fn round(number: f64) -> u64 {
+        (number + 0.5) as u64
     }
 
     fn sum(bins: &FineBins) -> u64 {

@@ -1,12 +1,16 @@
 //! What the samples say of everything: sums of weights, kept for each size bin, and what their spread is.
 //!
-//! A sample of size s and probability p adds `1/p` to the allocations of its bin and `s/p` to the bytes ([`crate::weight`]); its free takes the
-//! same away from the live ones. Beside each sum is the variance estimate for independent decisions, `sum of (1-p)/p^2 y^2` with y = 1 or s, which has the
+//! A sample of size s and probability p adds `1/p` to the allocations of its bin and `s/p` to the bytes ([`crate::weight`]), and the same to those that are
+//! alive, from which its free takes it away exactly (`terms.rs`). Beside each sum is the variance estimate for independent decisions, `sum of (1-p)/p^2 y^2` with y = 1 or s, which has the
 //! variance of the sum as its expectation. Allocations of 0 bytes are outside the estimates.
 //!
 //! Hashes do not decide independently: blocks that share a key (an address; a page) share their fate. For these the sum is one over keys, not blocks,
 //! `sum over sampled keys of (1-p) (sum of y/p within the key)^2`. It is the sum over blocks and, for each two that share a key, `2 (1-p)/p^2 y y'` more:
-//! that [`KeyExcess`] is kept here, the sums within each key by the caller, who says what they were before.
+//! that [`KeyExcess`] is kept here, the sums within each key by the caller, who says what they were before. Of live blocks it is an integer, for the same
+//! reason as their sums.
+//!
+//! A process that was forked frees blocks of its parent's. It takes them away from its own, so that its live sums are what changed since the fork: below 0 they
+//! may get, and what they take away from the variances would have to be added. Over keys it is: a key holds the signed sum of what changed in it, and counts with the square of that.
 //!
 //! All of it happens on samples only. A signal handler that samples within a sum may come between its reading and its writing: hence
 //! compare-and-exchange ([`Owner`] says which), after which nothing is lost, and readers see each sum whole.
@@ -15,6 +19,8 @@ use crate::bins::{BINS, bin};
 use crate::config::Config;
 use crate::counter::{Counter, Owner};
 use crate::scheme::DecisionName;
+use crate::slot::add;
+use crate::terms::{self, SUMS, Terms, Units};
 use crate::weight::{self, float};
 
 /// The sums of one slot. Memory of zeros is a slot that sampled nothing.
@@ -28,17 +34,18 @@ pub struct Estimates {
     pub key_excess: KeyExcess,
     /// Samples whose key found no room: what is above says nothing then.
     pub without_key: Counter,
+    /// What is left of the last bin's squares of sizes, beside their units.
+    live_remainders: Counter,
 }
 
 #[derive(Debug)]
 #[repr(C)]
 struct Bin {
     sampled: [Counter; SUMS],
-    freed: [Counter; SUMS],
+    /// In whole units.
+    live: [Counter; SUMS],
 }
 
-/// Allocations, bytes, and the variance of each.
-const SUMS: usize = 4;
 const OTHERS: usize = 6;
 
 /// An estimate of allocations and of the bytes they requested, with its variance for independent decisions.
@@ -59,8 +66,9 @@ pub struct Estimate {
 pub struct EstimateTotals {
     /// Of all allocations, by bin.
     pub allocated: [Estimate; BINS],
-    /// Of those that were freed, by bin; the variances are what the frees take away from the variances of the live ones.
-    pub freed: [Estimate; BINS],
+    /// Of those that are alive, in whole units.
+    live: [[u64; SUMS]; BINS],
+    live_remainders: u64,
     /// Estimators in use elsewhere.
     pub others: Others,
     /// What keys that hold several samples add.
@@ -104,7 +112,12 @@ pub struct Excess {
     pub live_bytes: f64,
 }
 
-const EXCESSES: usize = 4;
+/// Allocations; bytes; live allocations; live bytes, in units of `2^LOW_BITS` and what is left over.
+const EXCESSES: usize = 5;
+
+/// Where a product of bytes is cut in two, each part with its sign. The upper words have room for the squares of all sizes an address space allows. The lower
+/// ones stay small: a product below it has no upper part and cancels whole, and it takes 2^31 larger ones of one sign, beyond those of the other, to fill a word.
+const LOW_BITS: u32 = 32;
 
 /// What a key held before a sample was added or a live one taken away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,12 +139,13 @@ impl Estimates {
             bins: [const {
                 Bin {
                     sampled: [const { Counter::new() }; SUMS],
-                    freed: [const { Counter::new() }; SUMS],
+                    live: [const { Counter::new() }; SUMS],
                 }
             }; BINS],
             others: [const { Counter::new() }; OTHERS],
             key_excess: KeyExcess::new(),
             without_key: Counter::new(),
+            live_remainders: Counter::new(),
         }
     }
 
@@ -146,11 +160,15 @@ impl Estimates {
         random_bits: impl FnOnce() -> u64,
         config: &Config,
     ) {
-        let Some(terms) = terms(config, size) else {
+        if size == 0 {
             return;
-        };
+        }
+        let terms = terms::terms(config, size);
         add_all::<O>(&self.bins[bin].sampled, &terms);
-        let decision = config.scheme.decision();
+        let (decision, tracking) = (config.scheme.decision(), config.scheme.tracking());
+        if tracking.knows_freed_sizes() {
+            self.add_live::<O>(bin, terms::units::<O>(config, bin, size, || terms));
+        }
         if decision == DecisionName::PoissonBytes {
             let blocks = 1.0 / float(size);
             let mean_bytes = config.mean_bytes;
@@ -163,22 +181,34 @@ impl Estimates {
         }
     }
 
-    /// Takes a sampled block away from the live ones.
+    /// Takes a sampled block away from the live ones: what it added is worked out again.
     pub(crate) fn freed<O: Owner>(&self, size: u64, config: &Config) {
-        let Some(terms) = terms(config, size) else {
+        if size == 0 {
             return;
-        };
-        add_all::<O>(&self.bins[bin(size)].freed, &terms);
+        }
+        let bin = bin(size);
+        let added = terms::units::<O>(config, bin, size, || terms::terms(config, size));
+        self.add_live::<O>(bin, added.map(u64::wrapping_neg));
+    }
+
+    #[inline(always)]
+    fn add_live<O: Owner>(&self, bin: usize, units: Units) {
+        for (counter, more) in self.bins[bin].live.iter().zip(units) {
+            O::add(counter, more);
+        }
+        if bin == BINS - 1 {
+            O::add(&self.live_remainders, units[SUMS]);
+        }
     }
 
     /// The counters, in the order of the layout.
     pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
         self.bins
             .iter()
-            .flat_map(|bin| bin.sampled.iter().chain(&bin.freed))
+            .flat_map(|bin| bin.sampled.iter().chain(&bin.live))
             .chain(&self.others)
             .chain(self.key_excess.counters())
-            .chain([&self.without_key])
+            .chain([&self.without_key, &self.live_remainders])
     }
 }
 
@@ -192,9 +222,13 @@ impl EstimateTotals {
     /// Adds one slot's.
     pub(crate) fn add(&mut self, slot: &Estimates) {
         for (index, bin) in slot.bins.iter().enumerate() {
-            self.allocated[index].add(&read(&bin.sampled));
-            self.freed[index].add(&read(&bin.freed));
+            let sampled = bin.sampled.each_ref().map(Counter::get_f64);
+            self.allocated[index].add(&Estimate::of(sampled));
+            for (sum, more) in self.live[index].iter_mut().zip(&bin.live) {
+                add(sum, more.get());
+            }
         }
+        add(&mut self.live_remainders, slot.live_remainders.get());
         let mut others = slot.others.each_ref().map(Counter::get_f64);
         let [
             _,
@@ -218,20 +252,24 @@ impl EstimateTotals {
         sum(&self.allocated)
     }
 
-    /// Of the blocks that are alive, in one bin.
-    pub fn live(&self, bin: usize) -> Estimate {
-        self.allocated[bin].minus(&self.freed[bin])
+    /// Of the blocks that are alive, in one bin; only of trackings that know freed sizes.
+    pub fn live(&self, bin: usize, config: &Config) -> Estimate {
+        let [allocs, bytes, allocs_variance, bytes_variance] = self.live[bin];
+        let remainders = self.live_remainders;
+        let units = [allocs, bytes, allocs_variance, bytes_variance, remainders];
+        Estimate::of(terms::amount(config, bin, units))
     }
 
-    /// Of all blocks that are alive.
-    pub fn all_live(&self) -> Estimate {
-        self.all().minus(&sum(&self.freed))
+    /// Of all blocks that are alive; only of trackings that know freed sizes.
+    pub fn all_live(&self, config: &Config) -> Estimate {
+        sum(&core::array::from_fn(|bin| self.live(bin, config)))
     }
 
     /// The variances over keys, of [`EstimateTotals::all`] and of [`EstimateTotals::all_live`], as (allocations, bytes); `None` if the decision has no keys
     /// or one of them is missing.
     pub fn by_key(&self, config: &Config) -> Option<[(f64, f64); 2]> {
-        self.with_excess(&self.all(), &self.all_live(), self.key_excess, config)
+        let live = self.all_live(config);
+        self.with_excess(&self.all(), &live, self.key_excess, config)
     }
 
     /// The same of one bin, of whose samples this is the excess.
@@ -241,7 +279,8 @@ impl EstimateTotals {
         excess: Excess,
         config: &Config,
     ) -> Option<[(f64, f64); 2]> {
-        self.with_excess(&self.allocated[bin], &self.live(bin), excess, config)
+        let live = self.live(bin, config);
+        self.with_excess(&self.allocated[bin], &live, excess, config)
     }
 
     fn with_excess(
@@ -279,35 +318,46 @@ impl KeyExcess {
     pub fn sampled<O: Owner>(&self, before: KeyBefore, size: u64) {
         // Most keys hold one sample.
         if before.allocs > 0 {
-            add_all::<O>(
-                &self.0,
-                &[
-                    product(before.allocs, 1),
-                    product(before.bytes, size),
-                    product(before.live_allocs, 1),
-                    product(before.live_bytes, size),
-                ],
-            );
+            let [allocs, bytes, ..] = &self.0;
+            O::add_f64(allocs, 2.0 * float(before.allocs));
+            O::add_f64(bytes, 2.0 * float(before.bytes) * float(size));
         }
+        self.add_live::<O>(before.live_allocs, before.live_bytes, 1, size as i64);
     }
 
-    /// Takes a live block of `size` bytes away from its key, which held `before`.
+    /// Takes a live block of `size` bytes away from its key, which held `before`; less than nothing, if the block was a parent's.
     pub fn freed<O: Owner>(&self, before: KeyBefore, size: u64) {
-        if before.live_allocs > 1 {
-            let left = |before: u64, taken| -product(before.saturating_sub(taken), taken);
-            let taken = [left(before.live_allocs, 1), left(before.live_bytes, size)];
-            add_all::<O>(&self.0[2..], &taken);
+        let allocs = before.live_allocs.wrapping_sub(1);
+        let bytes = before.live_bytes.wrapping_sub(size);
+        self.add_live::<O>(allocs, bytes, -1, -(size as i64));
+    }
+
+    /// Twice the products of what others of the key hold, in two's complement, and what is added to it.
+    #[inline(always)]
+    fn add_live<O: Owner>(&self, allocs: u64, bytes: u64, more_allocs: i64, more_bytes: i64) {
+        if allocs | bytes == 0 {
+            return;
         }
+        let [.., live_allocs, high, low] = &self.0;
+        O::add(
+            live_allocs,
+            (2 * more_allocs).cast_unsigned().wrapping_mul(allocs),
+        );
+        let product = 2 * i128::from(more_bytes) * i128::from(bytes as i64);
+        O::add(high, (product / (1 << LOW_BITS)) as u64);
+        O::add(low, (product % (1 << LOW_BITS)) as u64);
     }
 
     /// The sums as of now.
     pub fn read(&self) -> Excess {
-        let [allocs, bytes, live_allocs, live_bytes] = self.0.each_ref().map(Counter::get_f64);
+        let [allocs, bytes, live_allocs, high, low] = &self.0;
+        let signed = |counter: &Counter| counter.get() as i64;
+        let live_bytes = (i128::from(signed(high)) << LOW_BITS) + i128::from(signed(low));
         Excess {
-            allocs,
-            bytes,
-            live_allocs,
-            live_bytes,
+            allocs: allocs.get_f64(),
+            bytes: bytes.get_f64(),
+            live_allocs: signed(live_allocs) as f64,
+            live_bytes: live_bytes as f64,
         }
     }
 
@@ -341,19 +391,20 @@ impl Estimate {
         bytes_variance: f64::NAN,
     };
 
+    fn of([allocs, bytes, allocs_variance, bytes_variance]: Terms) -> Estimate {
+        Estimate {
+            allocs,
+            bytes,
+            allocs_variance,
+            bytes_variance,
+        }
+    }
+
     fn add(&mut self, other: &Estimate) {
         self.allocs += other.allocs;
         self.bytes += other.bytes;
         self.allocs_variance += other.allocs_variance;
         self.bytes_variance += other.bytes_variance;
-    }
-
-    fn minus(mut self, other: &Estimate) -> Estimate {
-        self.allocs -= other.allocs;
-        self.bytes -= other.bytes;
-        self.allocs_variance -= other.allocs_variance;
-        self.bytes_variance -= other.bytes_variance;
-        self
     }
 }
 
@@ -370,36 +421,9 @@ impl Others {
     }
 }
 
-/// What a sample adds: blocks, bytes, and the variance of each. `None` for what is outside the estimates.
-fn terms(config: &Config, size: u64) -> Option<[f64; SUMS]> {
-    let p = weight::probability(config, size);
-    if size == 0 || p <= 0.0 {
-        return None;
-    }
-    let (weight, size) = (1.0 / p, float(size));
-    let variance = (1.0 - p) * weight * weight;
-    Some([weight, size * weight, variance, variance * size * size])
-}
-
-/// `2 one other`, which `(one + other)^2` is more than both squares.
-fn product(one: u64, other: u64) -> f64 {
-    2.0 * float(one) * float(other)
-}
-
 fn add_all<O: Owner>(counters: &[Counter], terms: &[f64]) {
     for (counter, &term) in counters.iter().zip(terms) {
         O::add_f64(counter, term);
-    }
-}
-
-fn read(counters: &[Counter; SUMS]) -> Estimate {
-    let [allocs, bytes, allocs_variance, bytes_variance] =
-        counters.each_ref().map(Counter::get_f64);
-    Estimate {
-        allocs,
-        bytes,
-        allocs_variance,
-        bytes_variance,
     }
 }
 

@@ -15,6 +15,7 @@ extern crate std;
 
 mod config;
 mod scheme;
+mod terms;
 
 pub mod bins;
 pub mod counter;

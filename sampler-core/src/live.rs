@@ -74,6 +74,8 @@ pub struct Live {
     pub table_bytes: Counter,
     /// Blocks that were to be sampled and were not, for want of room in the table.
     pub samples_without_entry: Counter,
+    /// Sampled blocks that a forked child inherited, and may free.
+    pub inherited_samples: Counter,
     /// By size bin: what keys that hold several samples of the bin add to its variance. Of all threads, since it changes with some samples only.
     pub key_excess: [KeyExcess; BINS],
     unused: [Counter; UNUSED],
@@ -96,7 +98,7 @@ pub struct Identity {
 
 const IDENTITY: usize = 10;
 /// Counters that fill the page.
-const UNUSED: usize = 119;
+const UNUSED: usize = 108;
 
 /// How a process ended, as far as it could say itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +161,7 @@ impl Live {
             table_entries_peak: Counter::new(),
             table_bytes: Counter::new(),
             samples_without_entry: Counter::new(),
+            inherited_samples: Counter::new(),
             key_excess: [const { KeyExcess::new() }; BINS],
             unused: [const { Counter::new() }; UNUSED],
         }
@@ -290,6 +293,7 @@ impl Live {
                 &self.table_entries_peak,
                 &self.table_bytes,
                 &self.samples_without_entry,
+                &self.inherited_samples,
             ])
             .chain(self.key_excess.iter().flat_map(KeyExcess::counters))
             .chain(&self.unused)

@@ -15,6 +15,7 @@ use crate::header::HEADER_BYTES;
 use crate::live::{COMMAND_BYTES, Identity, Live, PATH_BYTES, VERSION_BYTES};
 use crate::scheme::{DecisionName, Scheme, TrackingName};
 use crate::slot::{BinTotals, Totals};
+use crate::weight;
 use crate::windows::{SCALE_FACTORS, SCALES, WindowTotals};
 
 /// Version of the record's format.
@@ -132,7 +133,7 @@ fn write_totals(
     object.optional("zero_size_allocs", true_count(totals.zero_size_allocs))?;
     object.optional("sampled_allocs", counted(all.sampled_allocs))?;
     object.optional("sampled_bytes_alloc", counted(all.sampled_bytes))?;
-    let knows_frees = decision != DecisionName::BernoulliBytes;
+    let knows_frees = decision.knows_frees();
     let of_frees = |value: u64| counted(value).filter(|_| knows_frees);
     object.optional("sampled_frees", of_frees(totals.sampled_frees))?;
     object.optional("sampled_bytes_freed", of_frees(totals.sampled_bytes_freed))?;
@@ -245,10 +246,8 @@ fn write_estimates(
     let estimates = &totals.estimates;
     object.key("estimates")?;
     let mut entry = Object::open(object.out)?;
-    let knows_frees = decision != DecisionName::BernoulliBytes;
-    let known = |live: Estimate| if knows_frees { live } else { Estimate::UNKNOWN };
-    // Without headers the size of a freed block is not the one that its key was given.
-    let knows_sizes = config.scheme.tracking() != TrackingName::Stateless;
+    let knows_sizes = config.scheme.tracking().knows_freed_sizes();
+    let known = |live: Estimate| if knows_sizes { live } else { Estimate::UNKNOWN };
     let known_by_key = |by_key: Option<[(f64, f64); 2]>| {
         let [all, live] = by_key?;
         Some([
@@ -261,9 +260,22 @@ fn write_estimates(
         ])
     };
     let by_key = known_by_key(estimates.by_key(config));
-    let all_live = known(estimates.all_live());
+    let all_live = if !knows_sizes && decision.knows_frees() {
+        live_of_counts(config, totals)
+    } else {
+        known(estimates.all_live(config))
+    };
     write_estimates_of(&mut entry, &estimates.all(), &all_live, by_key)?;
     entry.number("samples_without_key", estimates.without_key)?;
+    let inherited = live.inherited_samples.get();
+    entry.optional(
+        "inherited_samples",
+        decision.knows_frees().then_some(inherited),
+    )?;
+    match decision.has_keys() {
+        true => entry.raw("independent_keys", decision.has_independent_keys())?,
+        false => entry.raw("independent_keys", "null")?,
+    }
     let others = (decision == DecisionName::PoissonBytes).then_some(&estimates.others);
     for (name, value) in [
         ("tcmalloc_allocs", others.map(|o| o.tcmalloc_allocs)),
@@ -290,12 +302,25 @@ fn write_estimates(
         row.text("bin", BIN_NAMES[bin].as_bytes())?;
         let excess = live.key_excess[bin].read();
         let by_key = known_by_key(estimates.bin_by_key(bin, excess, config));
-        let bin_live = known(estimates.live(bin));
+        let bin_live = known(estimates.live(bin, config));
         write_estimates_of(&mut row, allocated, &bin_live, by_key)?;
         row.close()?;
     }
     entry.out.write_str("]")?;
     entry.close()
+}
+
+/// Of the blocks that are alive where a free tells that its block was sampled, but not what it requested: how many, those of 0 bytes among them. All have
+/// one probability.
+fn live_of_counts(config: &Config, totals: &Totals) -> Estimate {
+    let sampled = totals.all().sampled_allocs;
+    let live = sampled.wrapping_sub(totals.sampled_frees) as i64 as f64;
+    let p = weight::of_mask(config.hash_mask);
+    Estimate {
+        allocs: live / p,
+        allocs_variance: live * (1.0 - p) / (p * p),
+        ..Estimate::UNKNOWN
+    }
 }
 
 /// Of all blocks and of those that are alive; `by_key` only where the decision has keys.

@@ -183,6 +183,14 @@ impl TrackingName {
             TrackingName::None => "none",
         }
     }
+
+    /// Whether the free of a sampled block tells what it requested.
+    pub const fn knows_freed_sizes(self) -> bool {
+        matches!(
+            self,
+            TrackingName::AllHeaders | TrackingName::SampleHeaders | TrackingName::SampleMap
+        )
+    }
 }
 
 impl DecisionName {
@@ -220,7 +228,21 @@ impl DecisionName {
         self.uses_mask() && !matches!(self, DecisionName::Bernoulli)
     }
 
-    /// Whether a block of this size does.
+    /// Whether keys are sampled independently of each other, as a variance over keys supposes. The seed's hash is linear: on regular layouts, such as blocks
+    /// side by side, its keys share their fate or exclude each other.
+    pub const fn has_independent_keys(self) -> bool {
+        matches!(
+            self,
+            DecisionName::HashSplitmix | DecisionName::HashMurmurish
+        )
+    }
+
+    /// Whether it is known after a free that the block was sampled.
+    pub const fn knows_frees(self) -> bool {
+        !matches!(self, DecisionName::BernoulliBytes)
+    }
+
+    /// Whether a block of this size shares its fate.
     pub const fn has_key(self, size: u64) -> bool {
         match self {
             DecisionName::Hybrid => size >= HYBRID_THRESHOLD_BYTES,

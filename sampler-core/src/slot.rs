@@ -30,7 +30,7 @@ pub const SLOT_BYTES: usize = 60 * 64;
 const LINE_PAIR_BYTES: usize = 128;
 
 /// Counters that fill the last line.
-const UNUSED: usize = 6;
+const UNUSED: usize = 4;
 
 /// Pages that a thread remembers to be known and not sampled.
 const PLAIN_PAGES: usize = 1 << PLAIN_PAGES_SHIFT;
@@ -208,6 +208,14 @@ impl Slot {
         slot
     }
 
+    /// Sampled blocks that the slot's threads allocated and did not free, in two's complement: they may have freed more, of other threads.
+    pub fn live_samples(&self) -> u64 {
+        let sampled = self.sampled_allocs.iter().map(Counter::get);
+        sampled
+            .fold(0, u64::wrapping_add)
+            .wrapping_sub(self.sampled_frees.get())
+    }
+
     /// All counters, in the order of the layout.
     #[cfg(test)]
     pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
@@ -361,6 +369,12 @@ impl Slot {
         self.sampled_frees.add(1);
         self.sampled_bytes_freed.add(size);
         self.estimates.freed::<O>(size, config);
+    }
+
+    /// Counts the free of a sampled block of which only the usable size is known: what it added to the estimates cannot be taken away.
+    pub fn sampled_freed_of_usable_size(&self, usable_bytes: u64) {
+        self.sampled_frees.add(1);
+        self.sampled_bytes_freed.add(usable_bytes);
     }
 
     /// Notes a sample of `size` bytes, after [`Slot::counted`] where that is called; `draws` says that the decision was drawn, so that the next gap is due.

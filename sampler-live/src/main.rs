@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use argh::FromArgs;
-use sampler_core::Scheme;
 use sampler_core::live::{self, COMMAND_BYTES, Ending, Identity, Live, NotLive};
 use sampler_core::record;
 use sampler_core::slot::Totals;
+use sampler_core::{Scheme, TrackingName};
 
 /// Tries to read a process that counts while we read.
 const TRIES: u32 = 1000;
@@ -146,11 +146,11 @@ fn describe(page: &Live, identity: &Identity, totals: &Totals, ended: &str) -> S
         lines.push("counted   nothing: this scheme only forwards".into());
         return lines.join("\n");
     }
-    let live_sampled = all.sampled_allocs as i128 - i128::from(totals.sampled_frees);
-    let live_sampled_bytes = all.sampled_bytes as i128 - i128::from(totals.sampled_bytes_freed);
     lines.push(format!(
-        "sampled   {} allocations, {} B; live {live_sampled}, {live_sampled_bytes} B",
-        all.sampled_allocs, all.sampled_bytes
+        "sampled   {} allocations, {} B; live {}",
+        all.sampled_allocs,
+        all.sampled_bytes,
+        live_samples(page, config.scheme, totals)
     ));
     if config.truth {
         lines.push(format!(
@@ -164,6 +164,25 @@ fn describe(page: &Live, identity: &Identity, totals: &Totals, ended: &str) -> S
         ));
     }
     lines.join("\n")
+}
+
+/// Sampled blocks that are alive, as far as frees tell.
+fn live_samples(page: &Live, scheme: Scheme, totals: &Totals) -> String {
+    let all = totals.all();
+    let blocks = i128::from(all.sampled_allocs) - i128::from(totals.sampled_frees);
+    let bytes = i128::from(all.sampled_bytes) - i128::from(totals.sampled_bytes_freed);
+    if !scheme.decision().knows_frees() {
+        return "not known".into();
+    }
+    // Without a header freed sizes are usable ones.
+    let bytes = match scheme.tracking() {
+        TrackingName::Stateless => "of bytes not known".to_string(),
+        _ => format!("{bytes} B"),
+    };
+    match page.inherited_samples.get() {
+        0 => format!("{blocks}, {bytes}"),
+        inherited => format!("{blocks}, {bytes}, counted from its fork, when {inherited} were"),
+    }
 }
 
 fn percent(part: u64, whole: u64) -> String {

@@ -53,48 +53,45 @@ static TABLE: AtomicPtr<Table> = AtomicPtr::new(null_mut());
 
 /// Notes a sample whose header is at this address.
 pub fn sampled(slot: &Slot, config: &Config, header: u64, size: u64) {
-    let Some(key) = config.scheme.decision().key(header, size) else {
-        return;
-    };
+    if let Some((all, of_bin, bin)) = entries(slot, config, header, size) {
+        slot.estimates
+            .key_excess
+            .sampled::<Local>(all.sampled(size), size);
+        region::live().key_excess[bin].sampled::<Shared>(of_bin.sampled(size), size);
+    }
+}
+
+/// Notes the free of a sampled block. Of one that a parent allocated its key then holds less than nothing, as this process's live sums do.
+pub fn freed(slot: &Slot, config: &Config, header: u64, size: u64) {
+    if let Some((all, of_bin, bin)) = entries(slot, config, header, size) {
+        slot.estimates
+            .key_excess
+            .freed::<Local>(all.freed(size), size);
+        region::live().key_excess[bin].freed::<Shared>(of_bin.freed(size), size);
+    }
+}
+
+/// The entries of a block, of all sizes and of its bin, and its bin; none if it has no key, or found no room, which is counted.
+fn entries(
+    slot: &Slot,
+    config: &Config,
+    header: u64,
+    size: u64,
+) -> Option<(&'static Entry, &'static Entry, usize)> {
+    let key = config.scheme.decision().key(header, size)?;
     if size == 0 {
         // Outside the estimates.
-        return;
+        return None;
     }
     let bin = bin(size);
     let entries = table().and_then(|table| {
         let of_bin = table.find_or_add(key, part_of(bin))?;
-        Some((table.find_or_add(key, ALL)?, of_bin))
+        Some((table.find_or_add(key, ALL)?, of_bin, bin))
     });
-    let Some((all, of_bin)) = entries else {
+    if entries.is_none() {
         slot.estimates.without_key.add(1);
-        return;
-    };
-    slot.estimates
-        .key_excess
-        .sampled::<Local>(all.sampled(size), size);
-    region::live().key_excess[bin].sampled::<Shared>(of_bin.sampled(size), size);
-}
-
-/// Notes the free of a sampled block. One that this process never noted, since a parent allocated it, is not in the table.
-pub fn freed(slot: &Slot, config: &Config, header: u64, size: u64) {
-    let Some(key) = config.scheme.decision().key(header, size) else {
-        return;
-    };
-    // SAFETY: a table that is there stays.
-    let Some(table) = (unsafe { TABLE.load(Acquire).as_ref() }) else {
-        return;
-    };
-    if size == 0 {
-        return;
     }
-    let bin = bin(size);
-    if let Some(all) = table.find(key, ALL) {
-        let before = all.freed(size);
-        slot.estimates.key_excess.freed::<Local>(before, size);
-    }
-    if let Some(of_bin) = table.find(key, part_of(bin)) {
-        region::live().key_excess[bin].freed::<Shared>(of_bin.freed(size), size);
-    }
+    entries
 }
 
 /// In a forked child: no key was sampled yet. The memory stays where it is, for a call that was interrupted.

@@ -102,6 +102,16 @@ pub fn restart_in_child(seed: u64) {
     slot.begin(seed, start::config());
 }
 
+/// Sampled blocks that are alive, inherited ones among them.
+pub fn live_samples() -> u64 {
+    let live = region::live();
+    (0..live.used_slots.get() as usize)
+        .filter_map(existing)
+        .fold(live.inherited_samples.get(), |sum, slot| {
+            sum.wrapping_add(slot.live_samples())
+        })
+}
+
 /// The sum of all slots as of now.
 pub fn totals() -> Totals {
     let config = start::config();

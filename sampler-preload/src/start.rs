@@ -230,6 +230,7 @@ unsafe extern "C" fn in_child() {
         parent.children_without_record.add_shared(1);
     }
     PROGRAM.copy_program(parent);
+    let inherited_samples = slots::live_samples();
     let file = created.and_then(|created| created.live);
     // SAFETY: one thread; a live file has room for the region.
     unsafe {
@@ -243,6 +244,7 @@ unsafe extern "C" fn in_child() {
         output::close(file);
     }
     region::live().copy_program(&PROGRAM);
+    region::live().inherited_samples.set(inherited_samples);
     let seed = match config().seed {
         Some(seed) => mix(seed, identity(image)),
         None => system::random_u64(),

@@ -91,7 +91,7 @@ unsafe extern "C" fn realloc<H: AddressHash, const TRUTH: bool>(
             slot.frees.add(1);
         }
         if let Some(bytes) = sampled_bytes {
-            slot.sampled_freed::<Local>(bytes as u64, start::config());
+            slot.sampled_freed_of_usable_size(bytes as u64);
         }
     });
     new_block::<H, TRUTH>(new, size)
@@ -128,7 +128,7 @@ unsafe fn free_rare<H: AddressHash, const TRUTH: bool>(block: *mut c_void) {
         if H::is_sampled_address(start::config(), block as u64) {
             // SAFETY: a block of the next allocator, by the contract of free.
             let bytes = unsafe { (NEXT.get().usable_size)(block) };
-            slot.sampled_freed::<Local>(bytes as u64, start::config());
+            slot.sampled_freed_of_usable_size(bytes as u64);
         }
     });
     // SAFETY: the same contract.

@@ -1,7 +1,9 @@
 //! Sums of the thread's own slot.
 
 use core::arch::asm;
-use core::arch::x86_64::{__m128i, _mm_add_epi64, _mm_load_si128, _mm_setzero_si128};
+use core::arch::x86_64::{
+    __m128i, _mm_add_epi64, _mm_cvtsd_si64, _mm_load_si128, _mm_set_sd, _mm_setzero_si128,
+};
 
 use sampler_core::bins::FINE_BINS;
 use sampler_core::counter::{Counter, FineBins, Owner};
@@ -10,6 +12,20 @@ use sampler_core::counter::{Counter, FineBins, Owner};
 pub struct Local;
 
 impl Owner for Local {
+    /// By one instruction on memory: a handler comes before it or after it.
+    #[inline(always)]
+    fn add(counter: &Counter, more: u64) {
+        // SAFETY: the counter is 8 bytes of atomic memory, aligned, that lives as long as the borrow; readers in other threads see it before or after.
+        unsafe {
+            asm!(
+                "add qword ptr [{counter}], {more}",
+                counter = in(reg) core::ptr::from_ref(counter),
+                more = in(reg) more,
+                options(nostack),
+            );
+        }
+    }
+
     /// By compare-and-exchange without the bus lock, a quarter of the locked one's time: a handler comes between instructions, not within one.
     #[inline(always)]
     fn add_f64(counter: &Counter, more: f64) {
@@ -32,6 +48,13 @@ impl Owner for Local {
                 options(nostack),
             );
         }
+    }
+
+    /// One instruction, where the language's conversion takes six: it also handles numbers that do not fit.
+    #[inline(always)]
+    fn round(number: f64) -> u64 {
+        // SAFETY: needs SSE2, which every x86-64 has.
+        unsafe { _mm_cvtsd_si64(_mm_set_sd(number)) as u64 }
     }
 
     /// Two counters at a time, which atomics do not let the compiler do.

@@ -262,6 +262,92 @@ fn stateless_hashes_know_their_blocks_again() {
     }
 }
 
+/// A stateless free knows that its block was sampled, not what it requested: 72 usable bytes for 64. So of live blocks there is a number, and no bytes and
+/// no size bins, neither in the record nor where a person reads it.
+#[test]
+fn stateless_hashes_estimate_live_blocks_and_no_live_bytes() {
+    for (scheme, mask, weight) in [
+        ("STATELESS_HASH_XOR", "0", 1.0),
+        ("STATELESS_HASH_SPLITMIX", "0x7", 8.0),
+    ] {
+        let ran = run_mode("unaligned", scheme, "4096", mask, "1");
+        let record = ran.record();
+        let estimates = &record["estimates"];
+        let live = number(&record["sampled_live_allocs_estimate"]);
+        assert_eq!(number(&estimates["live_allocs"]), weight * live);
+        let variance = weight * (weight - 1.0) * live;
+        assert_eq!(number(&estimates["live_allocs_variance"]), variance);
+        assert!(number(&estimates["bytes"]) > 20_000.0 * 64.0 * 0.9);
+        let assert_unknown = |node: &Value, fields: &[&str]| {
+            for field in fields {
+                assert!(
+                    node.get(field).is_some_and(Value::is_null),
+                    "{field} of {node}"
+                );
+            }
+        };
+        let [allocs, bytes] = [
+            [
+                "live_allocs",
+                "live_allocs_variance",
+                "live_allocs_variance_by_key",
+            ],
+            [
+                "live_bytes",
+                "live_bytes_variance",
+                "live_bytes_variance_by_key",
+            ],
+        ];
+        assert_unknown(estimates, &bytes);
+        for bin in estimates["size_bins"].as_array().unwrap() {
+            assert_unknown(bin, &allocs);
+            assert_unknown(bin, &bytes);
+        }
+    }
+}
+
+/// What `sampler-live` says of sampled blocks that are alive, by what a free tells.
+#[test]
+fn a_reader_is_told_of_live_samples_what_is_known_of_them() {
+    for (scheme, expected) in [
+        ("HEADER_HASH", ["; live ", " B"]),
+        ("STATELESS_HASH_XOR", ["; live ", ", of bytes not known"]),
+        ("STATELESS_POISSON_BERNOULLI", ["; live not known", ""]),
+    ] {
+        let directory = tempfile::TempDir::new().unwrap();
+        let ran = std::process::Command::new(harness::compile_once("tracking.c", &[]))
+            .arg("unaligned")
+            .env("LD_PRELOAD", library())
+            .env("SAMPLER_STATS_FILE", directory.path().join("record"))
+            .env("SAMPLER_SCHEME", scheme)
+            .status()
+            .unwrap();
+        assert!(ran.success());
+        let mut files = std::fs::read_dir(directory.path()).unwrap();
+        let live = files.find_map(|file| {
+            let path = file.unwrap().path();
+            path.extension()
+                .is_some_and(|end| end == "live")
+                .then_some(path)
+        });
+        let reader = library().with_file_name("sampler-live");
+        let output = std::process::Command::new(reader)
+            .arg(live.unwrap())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("sampled "))
+            .unwrap();
+        assert!(
+            line.contains(expected[0]) && line.ends_with(expected[1]),
+            "{line}"
+        );
+        assert!(!line.contains('-'), "{line}");
+    }
+}
+
 /// Of forty threads, one at a time at work, the lines of slots that changed in the live file: with nothing sampled, and with about every second block. In
 /// pairs of lines, since a processor may fetch the neighbour of a line that misses; what holds of pairs holds of lines. Tables of samples are not in slots.
 #[test]

@@ -13,7 +13,8 @@
 //! Which holds the truth how often is measured (METHODOLOGY.md): [`score`] is the one to use.
 //! Worked: mean 1000 B, 4 samples of small blocks: T = 4000, V = 4 x 10^6. Plain 80 to 7920, log scale 1501 to 10,658, score 1556 to 10,286.
 //!
-//! Without a sample T and V are 0, and the two first would say "0, surely": [`without_sample`].
+//! Without a sample T and V are 0, and the two first would say "0, surely": [`without_sample`]. A sample stands for one block and one byte at least, so what is
+//! below 1 is of none: where sums were taken back in floating point, rounding leaves some 10^-10.
 //!
 //! # Over runs
 //! [`mean_over_runs`] for a number that each run gives, [`share`] for how many runs (or windows) something happened in.
@@ -66,10 +67,10 @@ impl Interval {
     }
 }
 
-/// `T +- z sqrt(V)`, from 0 on: no total is negative. `None` without a sample (`estimate` 0), where it would be a point.
+/// `T +- z sqrt(V)`, from 0 on: no total is negative. `None` without a sample, where it would be a point.
 pub fn plain(estimate: f64, variance: f64, level: f64) -> Option<Interval> {
     let half = z(level) * variance.max(0.0).sqrt();
-    (estimate > 0.0).then(|| Interval {
+    has_sample(estimate).then(|| Interval {
         low: (estimate - half).max(0.0),
         high: estimate + half,
     })
@@ -77,7 +78,7 @@ pub fn plain(estimate: f64, variance: f64, level: f64) -> Option<Interval> {
 
 /// `T exp(+- z sqrt(V)/T)`. `None` without a sample.
 pub fn log_scale(estimate: f64, variance: f64, level: f64) -> Option<Interval> {
-    (estimate > 0.0).then(|| {
+    has_sample(estimate).then(|| {
         let factor = (z(level) * variance.max(0.0).sqrt() / estimate).exp();
         Interval {
             low: estimate / factor,
@@ -90,7 +91,7 @@ pub fn log_scale(estimate: f64, variance: f64, level: f64) -> Option<Interval> {
 ///
 /// Without a sample it would be `[0, z^2 c]`; [`without_sample`] is exact there, and is what is given.
 pub fn score(estimate: f64, variance: f64, scale: f64, level: f64) -> Interval {
-    if estimate <= 0.0 {
+    if !has_sample(estimate) {
         return without_sample(scale, level);
     }
     let z = z(level);
@@ -105,7 +106,7 @@ pub fn score(estimate: f64, variance: f64, scale: f64, level: f64) -> Interval {
 /// The variance that one more unit of the total would bring, as the samples have it: `V/T`. For schemes whose probability does not follow the size.
 /// `None` without a sample.
 pub fn scale_of(estimate: f64, variance: f64) -> Option<f64> {
-    (estimate > 0.0 && variance >= 0.0).then(|| variance / estimate)
+    (has_sample(estimate) && variance >= 0.0).then(|| variance / estimate)
 }
 
 /// What the total can be when nothing was sampled: `[0, scale ln(2 / (1 - level))]`, at 95 % 3.69 scales, since nothing of a larger total would be sampled with
@@ -204,6 +205,11 @@ pub(crate) fn mean(values: &[f64]) -> Option<f64> {
 /// The two-sided probability of a standard normal number beyond `z`.
 pub(crate) fn two_sided(z: f64) -> f64 {
     2.0 * Normal::standard().cdf(-z.abs())
+}
+
+/// Whether anything was sampled, by an estimate of blocks or of bytes.
+fn has_sample(estimate: f64) -> bool {
+    estimate >= 1.0
 }
 
 fn tail(level: f64) -> f64 {

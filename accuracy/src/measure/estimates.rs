@@ -243,8 +243,9 @@ fn score(cell: &Cell, subject: Subject, estimate: f64, variance: f64) -> Interva
         (Decision::PoissonBytes | Decision::Hybrid, _) | (_, true) => {
             intervals::scale_of(estimate, variance)
         }
-        (_, false) if estimate > 0.0 => intervals::scale_of(estimate, variance),
-        (_, false) => Some(intervals::scale_of_allocs(p)),
+        (_, false) => {
+            intervals::scale_of(estimate, variance).or_else(|| Some(intervals::scale_of_allocs(p)))
+        }
     };
     match scale {
         // Everything is sampled: nothing is unknown.

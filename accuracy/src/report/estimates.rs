@@ -137,11 +137,20 @@ fn error_row(
         rank,
         p_value(of(P)),
         percent(of(COVERAGE_PLAIN)),
-        percent_alone(of(COVERAGE_PLAIN_BY_KEY)),
+        by_key(cell, percent_alone(of(COVERAGE_PLAIN_BY_KEY))),
         percent_alone(of(COVERAGE_LOG)),
         percent(of(COVERAGE_SCORE)),
         percent_alone(of(SCORE_WITHOUT_END)),
     ])
+}
+
+/// What rests on the variance by key, marked where that is known not to hold.
+fn by_key(cell: &Cell, text: String) -> String {
+    let has_independent_keys = cell.scheme.has_independent_keys();
+    match cell.scheme.decision.has_keys() && !has_independent_keys && text != NO_NUMBER {
+        true => format!("{text}*"),
+        false => text,
+    }
 }
 
 /// Workloads down, by the samples that they expect; schemes across.
@@ -216,7 +225,7 @@ pub fn bins(data: &Data) -> String {
                     plain(Some(expected)),
                     percent(what(BIAS)),
                     percent(what(COVERAGE_PLAIN)),
-                    percent(what(COVERAGE_PLAIN_BY_KEY)),
+                    by_key(cell, percent(what(COVERAGE_PLAIN_BY_KEY))),
                     percent(what(COVERAGE_SCORE)),
                 ]);
             }

@@ -18,6 +18,9 @@ static void unaligned(void) {
   for (int i = 0; i < BLOCKS; i++) CHECK(blocks[i] = malloc(64));
   for (int i = 0; i < BLOCKS; i++) free(blocks[i]);
 }
+static void a_hundred(void) {
+  for (int i = 0; i < 100; i++) free(keep(malloc(64)));
+}
 static void a_million_live(void) {
   for (int i = 0; i < MILLION; i++) CHECK(blocks[i] = malloc(16));
   for (int i = 0; i < MILLION; i++) free(blocks[i]);
@@ -154,6 +157,7 @@ static void usable(long looks) {
 int main(int count, char **arguments) {
   if (!strcmp(arguments[1], "page_aligned")) return page_aligned(), 0;
   if (!strcmp(arguments[1], "unaligned")) return unaligned(), 0;
+  if (!strcmp(arguments[1], "a_hundred")) return a_hundred(), 0;
   if (!strcmp(arguments[1], "a_million_live")) return a_million_live(), 0;
   if (!strcmp(arguments[1], "realloc_of_all_kinds")) return realloc_of_all_kinds(), 0;
   if (!strcmp(arguments[1], "failing_realloc")) return failing_realloc(), 0;

@@ -290,6 +290,8 @@ pub fn assert_consistent(record: &Value, is_cut: bool) {
         } else {
             assert_eq!(missing, 0.0, "{record}");
             assert_eq!(estimate("bytes"), number("total_bytes_alloc") as f64);
+            let live = number("total_bytes_alloc") as f64 - number("total_bytes_freed") as f64;
+            assert_eq!(estimate("live_bytes"), live);
         }
     }
     let losses = record["losses"].as_object().unwrap();

@@ -56,6 +56,23 @@ fn nothing_sampled_is_not_nothing_there() {
     close((255f64 / 256.0).powf(allocs.high), 0.025);
 }
 
+/// Estimates of live blocks may have been added and taken back in floating point; below 0 they may be of a child that frees what it inherited.
+#[test]
+fn what_rounding_leaves_is_no_sample() {
+    for estimate in [1e-11, -1e-11, 0.999, -5.0] {
+        for variance in [0.0, 1e-9, -1e-9] {
+            assert_eq!(plain(estimate, variance, LEVEL), None);
+            assert_eq!(log_scale(estimate, variance, LEVEL), None);
+            assert_eq!(scale_of(estimate, variance), None);
+            let found = score(estimate, variance, 1000.0, LEVEL);
+            assert_eq!(found, without_sample(1000.0, LEVEL));
+        }
+    }
+    // One block of one byte, sampled surely.
+    assert!(plain(1.0, 0.0, LEVEL).is_some_and(|point| point.holds(1.0)));
+    assert_eq!(scale_of(1.0, 0.0), Some(0.0));
+}
+
 #[test]
 fn a_sure_sample_leaves_room_for_what_may_be_missing() {
     // p = 1: variance 0. Plain and logarithm are a point; small blocks beside may still have gone unsampled.
