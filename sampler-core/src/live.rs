@@ -50,7 +50,7 @@ pub struct Live {
 
     /// How the process ended: one of [`Ending`]'s numbers.
     ended: Counter,
-    /// Largest resident set at the end; 0 if not known.
+    /// Largest resident set, put here by whoever reads a running process; the process itself leaves it at 0, for not known.
     pub peak_rss_bytes: Counter,
     /// Slots from the first that were ever held.
     pub used_slots: Counter,

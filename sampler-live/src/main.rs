@@ -17,6 +17,9 @@ use sampler_core::{Scheme, TrackingName};
 /// Tries to read a process that counts while we read.
 const TRIES: u32 = 1000;
 
+/// How a process "ended" that has not.
+const RUNNING: &str = "running";
+
 /// Prints what a process has counted so far, all threads together, without stopping or signalling it. Counts are of calls, sizes are in bytes as
 /// requested.
 #[derive(FromArgs)]
@@ -57,6 +60,11 @@ fn run(options: &Options) -> Result<String, String> {
     };
     let (page, identity, totals) = read(&path)?;
     let ended = ended(&page, &identity, &path);
+    if ended == RUNNING {
+        // It does not ask for its own. Gone in between: not known.
+        page.peak_rss_bytes
+            .set(peak_rss_bytes(identity.pid).unwrap_or(0));
+    }
     if options.json {
         let mut text = String::new();
         record::write(&mut text, &page, &identity, &totals, ended)
@@ -107,10 +115,20 @@ fn ended(page: &Live, identity: &Identity, path: &Path) -> &'static str {
         Ending::QuickExit => "quick_exit",
         // The pid may have passed on: what counts is whether that process has this file.
         Ending::Unsaid => match live_file_of(identity.pid) {
-            Ok(mapped) if is_same_file(&mapped, path) => "running",
+            Ok(mapped) if is_same_file(&mapped, path) => RUNNING,
             _ => "unknown",
         },
     }
+}
+
+/// The largest resident set of a process so far.
+fn peak_rss_bytes(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024)
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

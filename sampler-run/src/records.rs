@@ -131,20 +131,6 @@ impl Records {
             || calls.iter().any(|count| count.as_u64() > Some(0));
         self.found.push(record);
     }
-
-    /// Largest resident set that a process reported of itself; none if one did not report.
-    pub fn peak_rss_bytes(&self) -> Option<u64> {
-        if self.lost > 0 {
-            return None;
-        }
-        let peaks = self
-            .found
-            .iter()
-            .map(|record| record["peak_rss_bytes"].as_u64());
-        peaks
-            .reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
-            .flatten()
-    }
 }
 
 fn names(directory: &Path) -> Vec<Name> {
@@ -251,20 +237,5 @@ mod tests {
             ["record.9", "record.9.2", "record.9.10", "record.10"]
         );
         assert_eq!(Name::parse("libsampler_preload.so"), None);
-    }
-
-    #[test]
-    fn peak_memory_is_unknown_if_one_process_does_not_tell() {
-        let record = |peak: Value| serde_json::json!({ "peak_rss_bytes": peak });
-        let mut records = Records {
-            found: vec![record(5.into()), record(7.into())],
-            ..Records::default()
-        };
-        assert_eq!(records.peak_rss_bytes(), Some(7));
-        records.found.push(record(Value::Null));
-        assert_eq!(records.peak_rss_bytes(), None);
-        records.found.pop();
-        records.lost = 1;
-        assert_eq!(records.peak_rss_bytes(), None);
     }
 }

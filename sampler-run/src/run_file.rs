@@ -131,8 +131,7 @@ fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value
         }
         false => ended
             .filter(|ended| ended.peak_rss_bytes > ended.peak_rss_floor_bytes)
-            .map(|ended| ended.peak_rss_bytes)
-            .or_else(|| records.peak_rss_bytes()),
+            .map(|ended| ended.peak_rss_bytes),
     };
     json!({
         "format": FORMAT,
