@@ -5,6 +5,8 @@
 ACCURACY_RUNS ?= 200#                    runs of each scheme on each workload of the sets accuracy
 ACCURACY_BUDGET ?= 1/256#                share that each scheme expects to sample: of allocations, and in set accuracy-bytes of bytes
 ##
+$(call check,count,ACCURACY_RUNS)
+$(call check,share_of_one,ACCURACY_BUDGET)
 
 ACCURACY_SCHEMES := HEADER_POISSON_BYTES HEADER_BERNOULLI HEADER_HYBRID HEADER_HASH_SPLITMIX HEADER_HASH HEADER_PAGE_HASH
 
@@ -40,6 +42,7 @@ ACCURACY_RAW := $(DATA)/raw/accuracy
 ACCURACY_BYTES_RAW := $(DATA)/raw/accuracy-bytes
 ACCURACY_TABLES := $(addprefix $(DATA)/,accuracy.csv accuracy.txt accuracy-findings.json)
 
+.PRECIOUS: $(ACCURACY_TABLES)
 .PHONY: accuracy accuracy-reference clean-accuracy
 
 accuracy: $(ACCURACY_TABLES) $(DATA)/plots/accuracy.drawn $(BIN)/results ## how wrong each scheme's estimates are at equal budget: bias, coverage, leaks, blind spots
@@ -58,7 +61,7 @@ ACCURACY_COUNTING := $(foreach w,$(ACCURACY_WORKLOADS),$(ACCURACY_RAW)/$(w)/SIZE
 ACCURACY_BUDGETS := $(addsuffix /budget.json,$(addprefix $(ACCURACY_RAW)/,$(ACCURACY_WORKLOADS)) $(addprefix $(ACCURACY_BYTES_RAW)/,$(ACCURACY_BYTES_WORKLOADS)))
 ACCURACY_PARAMETERS := $(sort $(foreach file,$(filter %/run-001.json,$(ACCURACY_RUN_FILES)),$(dir $(file))parameters))
 
-accuracy_path = $(call part,2,$@)/$(workload)/$(scheme)
+accuracy_path = $(call part,4,$@)/$(workload)/$(scheme)
 accuracy_command = $(ACCURACY_PROGRAM_$(1)) $(ACCURACY_ARGUMENTS_$(1)) --seed $(call accuracy_seed,$(1))
 # Of a workload or a path, worked out once: with twenty thousand runs the processes that take a hash would be much of the time.
 accuracy_seed = $(or $(ACCURACY_SEED_$(1)),$(eval ACCURACY_SEED_$(1) := $(call PREFIXED_SEED,$(SEED) $(1)))$(ACCURACY_SEED_$(1)))

@@ -2,6 +2,7 @@
 BENCH_ROUNDS ?= 15#                      rounds of the timed loops
 PROGRAM_ROUNDS ?= 9#                     rounds of the real programs
 ##
+$(call check,count,BENCH_ROUNDS PROGRAM_ROUNDS)
 
 # What each scheme costs: rounds of measurements, one file each, then one table and its figures. The measured programs are prerequisites, so a new
 # build is measured anew; files of different builds or machines are refused by `cost`.

@@ -4,6 +4,7 @@
 COMPARISON_RUNS ?= 3#                    runs of each scheme on each workload of set comparison
 COMPARISON_RATE_RUNS ?= 10#              runs of its workloads reuse-1m and frees-reuse, of which the spread over runs is the result
 ##
+$(call check,count,COMPARISON_RUNS COMPARISON_RATE_RUNS)
 
 COMPARISON_MEMORY_SCHEMES := NONE HEADER_POISSON_BYTES HEADER_HASH SAMPLE_HEADERS_POISSON SAMPLE_HEADERS_POISSON_MAP SAMPLE_HEADERS_HASH_MAP STATELESS_HASH_XOR
 COMPARISON_SCHEMES := $(COMPARISON_MEMORY_SCHEMES) HEADER_PAGE_HASH HEADER_HYBRID STATELESS_HASH_SPLITMIX STATELESS_HASH_MURMURISH STATELESS_POISSON_BERNOULLI
@@ -25,6 +26,7 @@ COMPARISON_RUN_FILES := $(call run_files_of,$(call share,$(foreach n,$(sort $(CO
 COMPARISON_PARAMETER_FILES := $(sort $(foreach file,$(COMPARISON_RUN_FILES),$(dir $(file))parameters))
 COMPARISON_TABLES := $(addprefix $(DATA)/,comparison.csv comparison.txt comparison-findings.json)
 
+.PRECIOUS: $(COMPARISON_TABLES)
 .PHONY: comparison comparison-reference clean-comparison
 
 # A share makes its runs alone: tables are of all of them.

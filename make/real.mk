@@ -5,6 +5,8 @@ REAL_WORKLOADS ?= nginx memcached redis curl python#  real programs of `make exp
 REAL_SCHEMES ?= NONE PLAIN HEADER_HASH HEADER_PAGE_HASH HEADER_POISSON_BYTES HEADER_HYBRID SAMPLE_HEADERS_POISSON#  schemes that they run under
 REAL_RUNS ?=#                            runs of each (default: RUNS if that is given, else 5)
 ##
+$(call check,names,REAL_WORKLOADS REAL_SCHEMES)
+$(call check,count_or_nothing,REAL_RUNS)
 
 REAL_NUMBERS := $(shell seq -f '%02g' 1 $(or $(REAL_RUNS),$(if $(filter file default undefined,$(origin RUNS)),5,$(RUNS))))
 real_schemes_of = $(REAL_SCHEMES)

@@ -5,6 +5,8 @@
 INSTRUCTION_SCHEMES ?= PLAIN NONE HEADER_POISSON_BYTES SAMPLE_HEADERS_POISSON#  schemes that instructions of real programs are counted under
 INSTRUCTION_RUNS ?= 2#                   runs of each
 ##
+$(call check,names,INSTRUCTION_SCHEMES)
+$(call check,count,INSTRUCTION_RUNS)
 
 INSTRUCTION_RAW := $(DATA)/counted/real
 INSTRUCTION_WORKLOADS := $(filter $(REAL_KNOWN),$(REAL_WORKLOADS))

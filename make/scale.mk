@@ -3,6 +3,7 @@
 REAL_TABLES := $(addprefix $(DATA)/,real.csv real.txt real-findings.json)
 DERIVED += $(REAL_TABLES)
 
+.PRECIOUS: $(REAL_TABLES)
 .PHONY: real real-reference
 
 real: $(REAL_TABLES) $(DATA)/plots/real.drawn $(DATA)/plots/real-costs.drawn $(BIN)/results ## what the runs of real programs say: costs, ratios, bounds, figures
@@ -25,11 +26,13 @@ real-reference: real ## copies the tables and the figures of real programs to da
 SOAK_SECONDS ?= 600#                     how long `make soak` watches a service
 SOAK_CYCLE ?= 40#                        seconds in which its load goes up and down once
 ##
+$(call check,count,SOAK_SECONDS SOAK_CYCLE)
 
 # What was watched is kept by `make clean`, like a run.
 SOAK_FILES := $(addprefix $(DATA)/,soak.csv soak.txt)
 SOAK_OPTIONS = --seconds $(SOAK_SECONDS) --cycle $(SOAK_CYCLE) --seed $(call PREFIXED_SEED,$(SEED) soak)$(if $(MEAN), --mean $(MEAN))
 
+.PRECIOUS: $(SOAK_FILES)
 .PHONY: soak soak-reference
 
 soak: $(SOAK_FILES) $(DATA)/plots/soak.drawn ## a service under load for ten minutes, read live every second: does the estimate follow, does memory creep?

@@ -37,16 +37,8 @@ pub fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        // The whole workspace, as the Makefile does: another choice of crates could build the library with other features.
-        let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--release",
-                "--workspace",
-                "--locked",
-                "--offline",
-                "--quiet",
-            ])
+        let built = Command::new(root.join("tools/build"))
+            .args(["--offline", "--quiet"])
             .current_dir(root)
             .status()
             .unwrap();
