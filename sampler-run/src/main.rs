@@ -3,10 +3,12 @@
 //! What it promises: the command gets the library, and nothing else of it changes; the run file is whole or not there; a run that
 //! cannot be believed leaves `FILE.failed` and a line that says why.
 //!
-//! Reading order: [`options`] what the user asked for; [`child`] runs it, as [`launch`] starts it; [`records`] gathers what its processes wrote;
-//! [`run_file`] puts it together, with the [`machine`] it ran on and, under one scheme, the [`sizes`] it asked for.
+//! Reading order: [`options`] what the user asked for, in [`arguments`] that need not be text; [`child`] runs it, as
+//! [`launch`] starts it; [`records`] gathers what its processes wrote; [`run_file`] puts it together, with the [`machine`] it ran on and, under one
+//! scheme, the [`sizes`] it asked for.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod child;
 mod launch;
 mod machine;
@@ -82,7 +84,7 @@ fn run() -> Result<i32, Failure> {
 
 /// Whether the run can be believed.
 fn judge(request: &Request, ended: &Ended, records: &Records) -> Result<(), Failure> {
-    let command = &request.command[0];
+    let command = request.command[0].display();
     if ended.timed_out {
         return Err(Failure {
             line: format!("{command} was stopped after {} s", request.timeout_s),
