@@ -27,15 +27,65 @@ REUSE_TURNS ?= 100000#                   turns of the workload reuse
 SKIP_MISSING ?=#                         1: a program that is not installed and cannot be is no failure of `make survive` and of real programs
 ##
 
+# What a variable may be. Its text becomes a part of paths, of targets and of shell commands, so another form ends make before anything is started or
+# written. It is looked at as it was given: Make would expand a dollar sign.
+FORM_names := ^([A-Za-z0-9][A-Za-z0-9._+-]*|[[:space:]])*$$
+WORDS_names := names of letters, digits and . _ + - that begin with a letter or a digit
+# Letters of other alphabets, too: all bytes that are not ASCII.
+FORM_path := ^([A-Za-z0-9._/]|[^ -~[:cntrl:]])([A-Za-z0-9._/+,@-]|[^ -~[:cntrl:]])*$$
+WORDS_path := a path of letters, digits and . _ / + - , @ that does not begin with one of the last four
+FORM_path_or_nothing := ^$$|$(FORM_path)
+WORDS_path_or_nothing := nothing, or $(WORDS_path)
+FORM_count := ^[1-9][0-9]{0,5}$$
+WORDS_count := a number from 1 to 999999
+FORM_count_or_nothing := ^$$|$(FORM_count)
+WORDS_count_or_nothing := nothing, or $(WORDS_count)
+FORM_large_count := ^[1-9][0-9]{0,11}$$
+WORDS_large_count := a number from 1 to 999999999999
+FORM_seconds := ^[0-9]{1,9}$$
+WORDS_seconds := a number of seconds from 0, which is for ever, to 999999999
+FORM_number := ^([0-9]{1,20}|0[xX][0-9A-Fa-f]{1,16})$$
+WORDS_number := a decimal or 0x number
+FORM_number_or_nothing := ^$$|$(FORM_number)
+WORDS_number_or_nothing := nothing, or $(WORDS_number)
+FORM_word := ^[A-Za-z0-9._-]+$$
+WORDS_word := letters, digits and . _ -
+FORM_share_of_one := ^1/[1-9][0-9]{0,18}$$
+WORDS_share_of_one := 1/n, such as 1/256
+FORM_part := ^([1-9][0-9]{0,5}/[1-9][0-9]{0,5})?$$
+WORDS_part := k/n with k from 1 to n, such as 3/8
+FORM_switch := ^1?$$
+WORDS_switch := 1, or nothing
+FORM_several := ^(several)?$$
+WORDS_several := several, or nothing
+define newline
+
+
+endef
+# Make itself would end a shell command at a new line.
+quoted = '$(subst $(newline),;,$(subst ','\'',$(1)))'
+# $(call check,FORM,VARIABLES)
+check = $(foreach wrong,$(shell LC_ALL=C; form=$(call quoted,$(FORM_$(1))); $(foreach name,$(2),[[ $(call quoted,$(value $(name))) =~ $$form ]] || echo $(name);)),$(error $(wrong) is '$(subst $(newline), ,$(value $(wrong)))'; accepted: $(WORDS_$(1))))
+$(call check,count,RUNS)
+$(call check,names,WORKLOADS SCHEMES)
+$(call check,path,DATA)
+$(call check,word,SEED)
+$(call check,number,MASK WINDOW)
+$(call check,number_or_nothing,MEAN)
+$(call check,seconds,TIMEOUT)
+$(call check,large_count,MONOTONIC_COUNT REUSE_TURNS)
+$(call check,switch,SALT SKIP_MISSING)
+$(call check,several,MACHINES)
+$(call check,part,SHARD)
+$(if $(SHARD),$(if $(shell (($(subst /,<=,$(SHARD)))) && echo fine),,$(error SHARD is '$(SHARD)'; accepted: $(WORDS_part))))
+# Make takes ./ from targets.
+override DATA := $(patsubst ./%,%,$(DATA))
+
 BIN := target/release
 PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget comparison cost drive instructions measure-cost plot real results soak survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
-$(if $(shell [[ '$(RUNS)' =~ ^[1-9][0-9]{0,5}$$ ]] && echo fine),,$(error RUNS is '$(RUNS)'; accepted: a number from 1 to 999999))
-$(if $(SHARD),$(if $(shell [[ '$(SHARD)' =~ ^([1-9][0-9]{0,5})/([1-9][0-9]{0,5})$$ ]] && ((BASH_REMATCH[1] <= BASH_REMATCH[2])) && echo fine),,$(error SHARD is '$(SHARD)'; accepted: k/n with k from 1 to n, such as 3/8)))
-$(if $(SALT),$(if $(filter-out 1,$(SALT))$(word 2,$(SALT)),$(error SALT is '$(SALT)'; accepted: 1, or nothing)))
-$(if $(MACHINES),$(if $(filter-out several,$(MACHINES))$(word 2,$(MACHINES)),$(error MACHINES is '$(MACHINES)'; accepted: several, or nothing)))
 # Runs are timed: two of them must never share the machine. A launcher gives each its own part of one. Cargo has jobs of its own.
 ifeq ($(strip $(RUNNER)),)
 .NOTPARALLEL:
@@ -67,9 +117,9 @@ plots: $(foreach s,$(SETS),$(DATA)/plots/$(s).drawn) $(BIN)/results ## tables ->
 
 test: needs-test needs-survive-quick ## format check, lints, and all tests
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo build --locked --release --workspace
-	cargo test --locked --workspace
+	cargo clippy --locked --workspace --all-targets --target-dir target -- -D warnings
+	tools/build
+	cargo test --locked --workspace --target-dir target
 	$(survive_with) --quick
 
 reference: $(TABLES) $(DATA)/plots/seed.drawn ## copies the tables and the figures of set seed to data/reference, where they are committed
@@ -83,9 +133,13 @@ gathered: $(PROGRAMS) ## after run files were copied here: takes them as this bu
 clean: ## removes tables and figures; raw runs stay
 	rm -rf $(DATA)/plots $(TABLES) $(DERIVED)
 
+# Of a rule with several targets Make deletes those that a failing recipe has not even touched. All these are written whole or not at all, and what is older
+# than its inputs is made again, so what an earlier call made stays.
+.PRECIOUS: $(PROGRAMS) $(TABLES)
+
 # Cargo decides what is stale; what it leaves alone stays as old as it is, and nothing that depends on it is redone.
 $(PROGRAMS) &: FORCE
-	cargo build --locked --release --workspace
+	tools/build
 
 $(TABLES) &: $(DATA)/raw/runs.list $(BIN)/aggregate
 	$(BIN)/aggregate --raw $(DATA)/raw --out $(DATA)$(if $(MACHINES), --several-machines)

@@ -35,10 +35,11 @@ round_of = $(ROUND)
 RUN_FILES := $(call run_files_of,$(call share,$(foreach n,$(call run_numbers,$(RUNS)),$(addprefix $(n):,$(WORKLOADS)))),round_of)
 SETS := $(sort $(foreach w,$(WORKLOADS),$(call set_of,$(w))))
 
-# Of the path that is made: its parts below $(DATA).
-part = $(word $(1),$(subst /, ,$(patsubst $(DATA)/%,%,$@)))
-root = $(call part,1)
-set = $(call part,2)
+# Of the path that is made: its parts, counted from its end.
+part = $(call from_end,$(1),$(subst /, ,$@))
+from_end = $(word $(words $(wordlist $(1),$(words $(2)),$(2))),$(2))
+scheme = $(call part,2)
 workload = $(call part,3)
-scheme = $(call part,4)
+set = $(call part,4)
+root = $(call part,5)
 number = $(patsubst run-%.json,%,$(@F))

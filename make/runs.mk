@@ -47,4 +47,4 @@ $(DATA)/raw/runs.list $(DATA)/counted/runs.list: FORCE | $$(runs_before)
 	@mkdir -p $(@D)
 	@find $(@D) -name 'run-*.json' -printf '%P %s %T@\n' | LC_ALL=C sort > $@.part
 	@cmp -s $@.part $@ && rm $@.part || mv $@.part $@
-runs_before = $(foreach goal,$(MAKECMDGOALS),$(if $(filter $(root),$(RUNS_OF_$(goal))),$(filter $(DATA)/$(root)/%,$(PLANNED_$(goal)))))
+runs_before = $(foreach goal,$(MAKECMDGOALS),$(if $(filter $(notdir $(@D)),$(RUNS_OF_$(goal))),$(filter $(@D)/%,$(PLANNED_$(goal)))))

@@ -19,6 +19,9 @@ include $(sort $(wildcard make/studies/*.mk))
 
 DERIVED += $(foreach study,$(filter-out soak,$(STUDIES)) real-instructions,$(TABLES_$(study)))
 
+# As in the Makefile: tables are written whole or not at all.
+.PRECIOUS: $(foreach study,$(STUDIES),$(TABLES_$(study)))
+
 DRAWN := accuracy comparison cost real-costs soak
 $(DRAWN:%=$(DATA)/plots/%.drawn): $(DATA)/plots/%.drawn: $$(TABLES_$$*) $(BIN)/plot | needs-gnuplot
 	$(BIN)/plot --data $(DATA) --subset $(or $(SUBSET_$*),$*) --out $(DATA)/plots$(PLOTS_IN_$*)

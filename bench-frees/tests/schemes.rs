@@ -36,16 +36,8 @@ fn runner() -> &'static Path {
     static RUNNER: OnceLock<PathBuf> = OnceLock::new();
     RUNNER.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let build = [
-            "build",
-            "--release",
-            "--workspace",
-            "--locked",
-            "--offline",
-            "--quiet",
-        ];
-        let built = Command::new(env!("CARGO"))
-            .args(build)
+        let built = Command::new(root.join("tools/build"))
+            .args(["--offline", "--quiet"])
             .current_dir(root)
             .status()
             .unwrap();

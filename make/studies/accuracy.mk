@@ -5,6 +5,8 @@
 ACCURACY_RUNS ?= 200#                    runs of each scheme on each workload of the sets accuracy
 ACCURACY_BUDGET ?= 1/256#                share that each scheme expects to sample: of allocations, and in set accuracy-bytes of bytes
 ##
+$(call check,count,ACCURACY_RUNS)
+$(call check,share_of_one,ACCURACY_BUDGET)
 
 ACCURACY_SCHEMES := HEADER_POISSON_BYTES HEADER_BERNOULLI HEADER_HYBRID HEADER_HASH_SPLITMIX HEADER_HASH HEADER_PAGE_HASH
 # At equal bytes a mask is what it was; only means differ.

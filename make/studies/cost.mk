@@ -5,6 +5,7 @@
 BENCH_ROUNDS ?= 15#                      rounds of the timed loops
 PROGRAM_ROUNDS ?= 9#                     rounds of the real programs
 ##
+$(call check,count,BENCH_ROUNDS PROGRAM_ROUNDS)
 
 COST_RAW := $(DATA)/raw/cost
 COST_ROUNDS := $(foreach n,$(call run_numbers,$(BENCH_ROUNDS)),$(COST_RAW)/loops-$(n).json) \

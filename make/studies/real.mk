@@ -5,6 +5,8 @@ REAL_WORKLOADS ?= nginx memcached redis curl python#  real programs of `make rea
 REAL_SCHEMES ?= NONE PLAIN HEADER_HASH HEADER_PAGE_HASH HEADER_POISSON_BYTES HEADER_HYBRID SAMPLE_HEADERS_POISSON#  schemes that they run under
 REAL_RUNS ?=#                            runs of each (default: RUNS if that is given, else 5)
 ##
+$(call check,names,REAL_WORKLOADS REAL_SCHEMES)
+$(call check,count_or_nothing,REAL_RUNS)
 
 REAL_NUMBERS := $(call run_numbers,$(or $(REAL_RUNS),$(if $(filter file default undefined,$(origin RUNS)),5,$(RUNS))))
 real_schemes_of = $(REAL_SCHEMES)
@@ -41,6 +43,8 @@ $(TABLES_real) &: $(DATA)/raw/runs.list $(DATA)/counted/tables $(BIN)/real
 INSTRUCTION_SCHEMES ?= PLAIN NONE HEADER_POISSON_BYTES SAMPLE_HEADERS_POISSON#  schemes that instructions of real programs are counted under
 INSTRUCTION_RUNS ?= 2#                   runs of each
 ##
+$(call check,names,INSTRUCTION_SCHEMES)
+$(call check,count,INSTRUCTION_RUNS)
 
 INSTRUCTION_RAW := $(DATA)/counted/real
 # Round by round, and by shares, as the timed runs.

@@ -4,6 +4,7 @@
 SOAK_SECONDS ?= 600#                     how long `make soak` watches a service
 SOAK_CYCLE ?= 40#                        seconds in which its load goes up and down once
 ##
+$(call check,count,SOAK_SECONDS SOAK_CYCLE)
 
 # What was watched is kept by `make clean`, like a run.
 TABLES_soak := $(addprefix $(DATA)/,soak.csv soak.txt)

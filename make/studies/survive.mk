@@ -3,6 +3,7 @@
 ## Variables of survive (make survive SURVIVE='git redis')
 SURVIVE ?=#                              programs that `make survive` runs (default: all; SCHEMES, if given, are the schemes)
 ##
+$(call check,names,SURVIVE)
 
 SURVIVE_SCRIPTS := $(if $(SURVIVE),$(SURVIVE:%=survive/programs/%.sh),$(wildcard survive/programs/*.sh))
 QUICK_SCRIPTS := $(shell grep -lx '\# quick' survive/programs/*.sh)

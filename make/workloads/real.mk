@@ -4,6 +4,8 @@
 EFFORT ?= 100#                           share of the usual load on real programs, in percent, for a quick look
 CURL_SOURCE ?=#                          a tar file of curl's sources (default: the distribution's, fetched)
 ##
+$(call check,count,EFFORT)
+$(call check,path_or_nothing,CURL_SOURCE)
 
 REAL_KNOWN := nginx memcached redis curl python
 CURL_TREE := target/sources/curl

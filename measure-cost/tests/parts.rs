@@ -1,9 +1,9 @@
 //! The parts as they are used, a hundredth of their size: real programs, the real library.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
-use std::{env, fs};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -13,15 +13,13 @@ fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--workspace"])
-            .args(["--locked", "--offline", "--quiet"])
+        let built = Command::new(root.join("tools/build"))
+            .args(["--offline", "--quiet"])
             .current_dir(root)
             .status()
             .unwrap();
         assert!(built.success());
-        let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        root.join(target).join("release")
+        root.join("target/release")
     })
 }
 

@@ -47,6 +47,58 @@ pub fn write(
     object.close()
 }
 
+/// How a process ended that has not said so.
+pub const UNSAID: &str = "unknown";
+
+/// Writes the record of a process that has only begun: who it is, and `null` for all that it will have counted. It stays where the process never writes
+/// another, because it became another program or was killed.
+pub fn write_unfinished(out: &mut impl Write, live: &Live, identity: &Identity) -> fmt::Result {
+    let mut object = Object::open(out)?;
+    write_process(&mut object, live, identity, UNSAID)?;
+    for name in COUNTED {
+        object.raw(name, "null")?;
+    }
+    object.close()
+}
+
+/// What [`write`] writes after the process itself, in its order.
+const COUNTED: [&str; 34] = [
+    "threads",
+    "total_allocs",
+    "total_bytes_alloc",
+    "total_frees",
+    "total_bytes_freed",
+    "reallocs",
+    "failed_calls",
+    "foreign_frees",
+    "foreign_reallocs",
+    "zero_size_allocs",
+    "sampled_allocs",
+    "sampled_bytes_alloc",
+    "sampled_frees",
+    "sampled_bytes_freed",
+    "freed_sizes_are_usable_sizes",
+    "sampled_frees_estimate",
+    "sampled_frees_estimate_variance",
+    "sampled_live_allocs_estimate",
+    "sample_rate_allocs",
+    "sample_rate_bytes",
+    "windows_total",
+    "windows_zero_sampled",
+    "window_remainder_allocs",
+    "windows",
+    "gaps_allocs",
+    "gaps_bytes",
+    "approx_unique_pages",
+    "approx_sampled_pages",
+    "table",
+    "unused_header_bytes",
+    "estimates",
+    "gap_samples",
+    "size_bins",
+    "losses",
+];
+
 fn write_process(
     object: &mut Object<impl Write>,
     live: &Live,

@@ -1,18 +1,24 @@
 //! `sampler-live`: prints what a process has counted, while it runs or after it ended.
 //!
-//! It reads the live file that the process counts into (FORMAT.md, "Live file"): the process is neither stopped nor signalled, and does not notice.
+//! It reads the live file that the process counts into (FORMAT.md, "Live file"): the process is neither stopped nor signalled, and does not notice. Where
+//! that file is, [`source`] knows.
 #![forbid(unsafe_code)]
 
+mod source;
+
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{ExitCode, exit};
 
 use argh::FromArgs;
 use sampler_core::live::{self, COMMAND_BYTES, Ending, Identity, Live, NotLive};
 use sampler_core::record;
 use sampler_core::slot::Totals;
 use sampler_core::{Scheme, TrackingName};
+use source::Source;
 
 /// Tries to read a process that counts while we read.
 const TRIES: u32 = 1000;
@@ -37,7 +43,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    match run(&argh::from_env()) {
+    match run(&parsed()) {
         // A reader that has seen enough closes the pipe: that is no failure.
         Ok(text) => match writeln!(io::stdout(), "{text}") {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -54,12 +60,22 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<String, String> {
-    let path = match options.process.parse::<u32>() {
-        Ok(pid) => live_file_of(pid)?,
-        Err(_) => PathBuf::from(&options.process),
+    let pid = options.process.parse::<u32>().ok();
+    let source = match pid {
+        Some(pid) => Source::of_process(pid)?,
+        None => Source::open(Path::new(&as_given(&options.process)))?,
     };
-    let (page, identity, totals) = read(&path)?;
-    let ended = ended(&page, &identity, &path);
+    let (page, identity, totals) = read(&source)?;
+    let ended = match page.ending() {
+        Ending::Exit => "exit",
+        Ending::QuickExit => "quick_exit",
+        Ending::Unsaid if pid.is_some() => RUNNING,
+        // The pid may have passed on: what counts is whether that process has this file.
+        Ending::Unsaid => match Source::of_process(identity.pid) {
+            Ok(mapped) if mapped.is_same(&source) => RUNNING,
+            _ => record::UNSAID,
+        },
+    };
     if ended == RUNNING {
         // It does not ask for its own. Gone in between: not known.
         page.peak_rss_bytes
@@ -68,57 +84,47 @@ fn run(options: &Options) -> Result<String, String> {
     if options.json {
         let mut text = String::new();
         record::write(&mut text, &page, &identity, &totals, ended)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+            .map_err(|error| format!("{}: {error}", source.path.display()))?;
         return Ok(text);
     }
     Ok(describe(&page, &identity, &totals, ended))
 }
 
-fn read(path: &Path) -> Result<(Live, Identity, Totals), String> {
+fn read(source: &Source) -> Result<(Live, Identity, Totals), String> {
     for _ in 0..TRIES {
-        let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let bytes = source.read();
+        let bytes = bytes.map_err(|error| format!("{}: {error}", source.path.display()))?;
         match live::read(&bytes) {
             Ok(found) => return Ok(found),
             Err(NotLive::Contradiction) => {}
-            Err(error) => return Err(format!("{}: {error}", path.display())),
+            Err(error) => return Err(format!("{}: {error}", source.path.display())),
         }
     }
-    Err(format!("{}: {}", path.display(), NotLive::Contradiction))
+    Err(format!(
+        "{}: {}",
+        source.path.display(),
+        NotLive::Contradiction
+    ))
 }
 
-/// The live file that a process has mapped.
-fn live_file_of(pid: u32) -> Result<PathBuf, String> {
-    const DELETED: &str = " (deleted)";
-    let maps_path = format!("/proc/{pid}/maps");
-    let maps = fs::read_to_string(&maps_path).map_err(|error| format!("{maps_path}: {error}"))?;
-    // address permissions offset device inode path
-    let live = maps.lines().find_map(|line| {
-        let path = line.splitn(6, ' ').nth(5)?.trim_start();
-        path.trim_end_matches(DELETED).ends_with(".live").then(|| {
-            let range = line.split(' ').next().unwrap_or_default();
-            match path.ends_with(DELETED) {
-                // Still there through the mapping itself.
-                true => PathBuf::from(format!("/proc/{pid}/map_files/{range}")),
-                false => PathBuf::from(path),
-            }
-        })
-    });
-    live.ok_or_else(|| {
-        format!("process {pid} has no live file mapped: it does not run under the library, or without SAMPLER_STATS_FILE, or there was no room for the file")
+/// The arguments as text, for the parser: what is not UTF-8 is replaced.
+fn parsed() -> Options {
+    let arguments: Vec<String> = env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    Options::from_args(&["sampler-live"], &arguments).unwrap_or_else(|early| {
+        if early.status.is_ok() {
+            println!("{}", early.output);
+            exit(0);
+        }
+        eprintln!(
+            "{}\nRun sampler-live --help for more information.",
+            early.output
+        );
+        exit(1)
     })
-}
-
-/// How the process ended, or that it has not.
-fn ended(page: &Live, identity: &Identity, path: &Path) -> &'static str {
-    match page.ending() {
-        Ending::Exit => "exit",
-        Ending::QuickExit => "quick_exit",
-        // The pid may have passed on: what counts is whether that process has this file.
-        Ending::Unsaid => match live_file_of(identity.pid) {
-            Ok(mapped) if is_same_file(&mapped, path) => RUNNING,
-            _ => "unknown",
-        },
-    }
 }
 
 /// The largest resident set of a process so far.
@@ -131,10 +137,12 @@ fn peak_rss_bytes(pid: u32) -> Option<u64> {
     Some(kib * 1024)
 }
 
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |path: &Path| fs::metadata(path).map(|data| (data.dev(), data.ino()));
-    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
+/// The argument of this text, before anything in it was replaced; there is but one that is no option.
+fn as_given(text: &str) -> OsString {
+    env::args_os()
+        .skip(1)
+        .find(|argument| argument.to_string_lossy() == text)
+        .unwrap_or_else(|| text.into())
 }
 
 fn describe(page: &Live, identity: &Identity, totals: &Totals, ended: &str) -> String {

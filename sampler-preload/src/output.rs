@@ -1,8 +1,9 @@
 //! The two files of this process: the record, filled when it ends, and the live file, which it counts into.
 //!
 //! Both are created when the process starts and mapped, so that neither closed descriptors, a changed root or directory nor given-up
-//! rights keep us from writing at the end, and no descriptor of ours is ever in the program's way. The record's first byte, a blank, is
-//! written last: while it is NUL the record is unfinished.
+//! rights keep us from writing at the end, and no descriptor of ours is ever in the program's way. Whenever a process may end without a word, by
+//! exec or a signal, the record is a whole one: one that counts nothing from the start, the last one from the end. In between its first byte, a blank
+//! that is written last, is NUL.
 
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_int};
@@ -50,6 +51,15 @@ impl<'a> Text<'a> {
     /// What was written so far.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.used]
+    }
+
+    /// Makes what is left of the buffer one blank line.
+    fn blank_rest(&mut self) {
+        let rest = &mut self.bytes[self.used..];
+        rest.fill(b' ');
+        if let Some(last) = rest.last_mut() {
+            *last = b'\n';
+        }
     }
 
     /// Adds bytes that need not be UTF-8.
@@ -218,6 +228,21 @@ pub fn close(file: c_int) {
     unsafe { libc::close(file) };
 }
 
+/// Fills the record of a process that has only begun.
+///
+/// # Safety
+/// The process has one thread.
+pub unsafe fn begin(write: impl FnOnce(&mut Text) -> fmt::Result) {
+    let record = RECORD.load(Ordering::Acquire);
+    if record.is_null() {
+        return;
+    }
+    // SAFETY: RECORD_BYTES are mapped, and there is no other thread, by the caller's promise.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(record, RECORD_BYTES) };
+    // The rest is blank already: no more pages are touched than need be.
+    fill(bytes, write);
+}
+
 /// Fills the record with what `write` writes; a second call does nothing.
 pub fn finish(write: impl FnOnce(&mut Text) -> fmt::Result) {
     let record = RECORD.swap(null_mut(), Ordering::AcqRel);
@@ -226,17 +251,26 @@ pub fn finish(write: impl FnOnce(&mut Text) -> fmt::Result) {
     }
     // SAFETY: RECORD_BYTES are mapped, and the swap gave them to us alone.
     let bytes = unsafe { core::slice::from_raw_parts_mut(record, RECORD_BYTES) };
+    fill(bytes, |text| {
+        write(text)?;
+        text.blank_rest();
+        Ok(())
+    });
+}
+
+/// Writes the first byte last.
+fn fill(bytes: &mut [u8], write: impl FnOnce(&mut Text) -> fmt::Result) {
     let (first, rest) = bytes.split_at_mut(1);
-    let mut text = Text::new(rest);
-    if write(&mut text).is_err() {
+    let first = first.as_mut_ptr();
+    // SAFETY: within the mapping; volatile so that it is written, and first.
+    unsafe { first.write_volatile(0) };
+    fence(Ordering::Release);
+    if write(&mut Text::new(rest)).is_err() {
         return;
     }
-    let used = text.used;
-    rest[used..].fill(b' ');
-    rest[RECORD_BYTES - 2] = b'\n';
     fence(Ordering::Release);
-    // SAFETY: within the mapping; volatile so that it is written, and last.
-    unsafe { first.as_mut_ptr().write_volatile(b' ') };
+    // SAFETY: as above, and last.
+    unsafe { first.write_volatile(b' ') };
 }
 
 fn name_record(buffer: &mut [u8; PATH_BYTES], prefix: usize, pid: u32, image: u32) -> Option<()> {
@@ -262,14 +296,34 @@ fn open_new(path: &[u8]) -> Result<c_int, c_int> {
     }
 }
 
-/// Gives the record its size, maps it and closes it.
+/// Gives the record its size, maps it, makes it blank and closes it.
 fn map_record(file: c_int) -> bool {
-    let memory = map_whole(file, RECORD_BYTES);
+    let memory = map_whole(file, RECORD_BYTES).filter(|_| write_blanks(file));
     close(file);
     if let Some(memory) = memory {
         RECORD.store(memory.cast(), Ordering::Release);
     }
     memory.is_some()
+}
+
+/// Makes the record, but for its first byte, one blank line: through the descriptor, so that its pages do not count as this process's memory.
+fn write_blanks(file: c_int) -> bool {
+    const BLANKS: &[u8] = &[b' '; 1024];
+    let mut left = RECORD_BYTES;
+    while left > 0 {
+        let piece = match left {
+            RECORD_BYTES => b"\0",
+            1 => b"\n",
+            _ => &BLANKS[..BLANKS.len().min(left - 1)],
+        };
+        // SAFETY: the descriptor is ours, and the piece is of that length.
+        let written = unsafe { libc::write(file, piece.as_ptr().cast(), piece.len()) };
+        let Some(rest) = usize::try_from(written).ok().filter(|&n| n > 0) else {
+            return false;
+        };
+        left -= rest;
+    }
+    true
 }
 
 /// Gives a new file its size and maps it.

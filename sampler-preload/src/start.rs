@@ -122,7 +122,10 @@ fn begin(image: u32, seed: u64) {
         config: *config(),
         seed,
     };
-    region::live().begin(&identity, env!("CARGO_PKG_VERSION"));
+    let live = region::live();
+    live.begin(&identity, env!("CARGO_PKG_VERSION"));
+    // SAFETY: one thread, as in `start` and `in_child`.
+    unsafe { output::begin(|text| record::write_unfinished(text, live, &identity)) };
 }
 
 /// Puts the scheme's functions in force.

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
 use support::*;
 use tempfile::TempDir;
 
@@ -143,6 +144,64 @@ fn two_programs_in_one_pid_leave_two_records() {
     let first = &ran.unfinished[0];
     assert!(ran.records.contains_key(&format!("{first}.1")));
     assert_eq!(ran.records[&format!("{first}.1")]["command"][1], "leaf");
+}
+
+/// Whatever the process does that writes no record, there is one that any reader of JSON can read, and it claims nothing.
+#[test]
+fn a_process_that_ends_without_a_word_leaves_a_whole_record_that_counts_nothing() {
+    let tree = compile("tree", &[]);
+    let tree = tree.to_str().unwrap();
+    let killed = "kill -9 $$; true";
+    // The command, which of its records are never finished, and which are.
+    let cases: [(&[&str], usize, usize); 8] = [
+        (&["nice", tree, "leaf"], 1, 1),
+        (&["env", "A=1", tree, "leaf"], 1, 1),
+        (&["sh", "-c", "exec \"$0\" leaf", tree], 1, 1),
+        (&["nice", "nice", "env", tree, "leaf"], 3, 1),
+        (&["env", "-u", "LD_PRELOAD", "true"], 1, 0),
+        (&["sh", "-c", killed], 1, 0),
+        (
+            &[
+                "sh",
+                "-c",
+                "(kill -9 $(exec sh -c 'echo $PPID'); true); true",
+            ],
+            4,
+            0,
+        ),
+        (&[tree, "abort"], 1, 0),
+    ];
+    for (command, unfinished, finished) in cases {
+        for scheme in ["COUNT", "NONE", "SAMPLE_HEADERS_POISSON", "HEADER_HASH"] {
+            let directory = TempDir::new().unwrap();
+            Command::new(command[0])
+                .args(&command[1..])
+                .env("LD_PRELOAD", library())
+                .env("SAMPLER_SCHEME", scheme)
+                .env("SAMPLER_STATS_FILE", directory.path().join("record"))
+                .output()
+                .unwrap();
+            let (whole, others) = read_records(directory.path());
+            let told = (others.len(), whole.len());
+            assert_eq!(told, (unfinished, finished), "{command:?} {scheme}");
+            let live = read_live(directory.path());
+            for name in others {
+                let text = fs::read_to_string(directory.path().join(&name)).unwrap();
+                let record: Value = serde_json::from_str(&text).unwrap();
+                assert!(text.ends_with(" \n") && text.starts_with(" {\"format\":"));
+                // Counts are in the live file, which says the same of all else.
+                let counted = live[&format!("{name}.live")].as_object().unwrap();
+                let keys: Vec<&String> = record.as_object().unwrap().keys().collect();
+                assert_eq!(keys, counted.keys().collect::<Vec<_>>(), "{scheme}");
+                for key in ["pid", "image", "command", "scheme", "seed", "ended"] {
+                    assert_eq!(record[key], counted[key], "{command:?} {scheme} {key}");
+                }
+                for key in ["total_allocs", "sampled_allocs", "size_bins", "losses"] {
+                    assert_eq!(record[key], Value::Null, "{command:?} {scheme} {key}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -137,7 +137,10 @@ pub fn run(request: &Request, records: &Path, signals: &Signals) -> Result<Ended
     }
     let (ground_truth, ground_truth_problem) = match captured.as_mut().map(read_ground_truth) {
         Some(Ok(value)) => (Some(value), None),
-        Some(Err(problem)) => (None, Some(format!("{}: {problem}", request.command[0]))),
+        Some(Err(problem)) => {
+            let command = request.command[0].display();
+            (None, Some(format!("{command}: {problem}")))
+        }
         None => (None, None),
     };
     Ok(Ended {

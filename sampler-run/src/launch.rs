@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::{env, io};
 
@@ -36,7 +36,7 @@ pub fn launch(
     let arguments = request
         .command
         .iter()
-        .map(|argument| CString::new(argument.as_str()))
+        .map(|argument| CString::new(argument.as_bytes()))
         .collect::<Result<Vec<CString>, _>>()
         .map_err(Failure::own)?;
     let environment = environment(request, records)?
@@ -71,7 +71,7 @@ pub fn launch(
     spawn().map_err(|error: Errno| Failure {
         line: format!(
             "cannot start {}: {}",
-            request.command[0],
+            request.command[0].display(),
             io::Error::from(error)
         ),
         status: if error == Errno::ENOENT { 127 } else { 126 },

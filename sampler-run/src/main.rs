@@ -3,16 +3,19 @@
 //! What it promises: the command gets the library, and nothing else of it changes; the run file is whole or not there; a run that
 //! cannot be believed leaves `FILE.failed` and a line that says why.
 //!
-//! Reading order: [`options`] what the user asked for; [`child`] runs it, as [`launch`] starts it; [`records`] gathers what its processes wrote;
-//! [`run_file`] puts it together, with the [`machine`] it ran on and, under one scheme, the [`sizes`] it asked for.
+//! Reading order: [`options`] what the user asked for, in [`arguments`] that need not be text; [`sanitizer`] whether it can run; [`child`] runs it, as
+//! [`launch`] starts it; [`records`] gathers what its processes wrote; [`run_file`] puts it together, with the [`machine`] it ran on and, under one
+//! scheme, the [`sizes`] it asked for.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod child;
 mod launch;
 mod machine;
 mod options;
 mod records;
 mod run_file;
+mod sanitizer;
 mod sizes;
 
 use std::fmt::Display;
@@ -58,6 +61,7 @@ fn main() {
 
 fn run() -> Result<i32, Failure> {
     let request = Request::from_arguments()?;
+    sanitizer::check(&request)?;
     // From here on a signal is the command's, and ends us only with it: nothing temporary stays behind.
     let signals = Signals::block()?;
     let output = RunFile::create(&request)?;
@@ -82,7 +86,7 @@ fn run() -> Result<i32, Failure> {
 
 /// Whether the run can be believed.
 fn judge(request: &Request, ended: &Ended, records: &Records) -> Result<(), Failure> {
-    let command = &request.command[0];
+    let command = request.command[0].display();
     if ended.timed_out {
         return Err(Failure {
             line: format!("{command} was stopped after {} s", request.timeout_s),

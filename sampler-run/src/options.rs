@@ -1,5 +1,7 @@
 //! What the user asked for, checked before anything is started.
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use argh::FromArgs;
 use sampler_core::random::mix;
 use sampler_core::{Config, Scheme, Variable};
 
-use crate::Failure;
+use crate::{Failure, arguments};
 
 /// The scheme without the library.
 pub const PLAIN: &str = "PLAIN";
@@ -28,28 +30,28 @@ const SALT_OF_SEED: &str = "seed";
 )]
 struct Options {
     /// scheme name
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     scheme: String,
     /// mean gap between samples, bytes; 0 samples everything (default 4096)
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     mean: Option<String>,
     /// hash mask, decimal or 0x: a share of 2^-(bits set) is sampled (default 0xFF)
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     mask: Option<String>,
     /// number, decimal or 0x, exclusive-ored into addresses before they are hashed; 0 for none, or the word seed: drawn from the run's seed (default 0)
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     salt: Option<String>,
     /// seed of all draws, decimal or 0x (default: drawn, and recorded)
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     seed: Option<String>,
     /// allocations in the base window (default 1000)
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     window: Option<String>,
     /// whether unsampled calls are counted: 1, or 0 for sampled ones only (default 1)
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     truth: Option<String>,
     /// stop the command after so many seconds (default 0: never)
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     timeout: Option<String>,
     /// same addresses in every run: no address space randomisation
     #[argh(switch)]
@@ -61,17 +63,17 @@ struct Options {
     #[argh(switch)]
     driver: bool,
     /// a status of the command, other than 0, that is no failure; may be repeated
-    #[argh(option)]
+    #[argh(option, from_str_fn(shown))]
     ok_status: Vec<String>,
     /// the library (default: libsampler_preload.so beside this program)
-    #[argh(option)]
+    #[argh(option, from_str_fn(path))]
     library: Option<PathBuf>,
     /// the run file; a path that ends in SET/WORKLOAD/SCHEME/run-NN.json names the run
-    #[argh(option)]
+    #[argh(option, from_str_fn(path))]
     out: PathBuf,
     /// the command and its arguments
-    #[argh(positional, greedy)]
-    command: Vec<String>,
+    #[argh(positional, greedy, from_str_fn(argument))]
+    command: Vec<OsString>,
 }
 
 /// A checked request.
@@ -101,7 +103,7 @@ pub struct Request {
     /// What the path says of the run.
     pub identity: Identity,
     /// Command and arguments.
-    pub command: Vec<String>,
+    pub command: Vec<OsString>,
 }
 
 /// Set, workload and number of a run.
@@ -195,25 +197,33 @@ impl Request {
 impl Options {
     /// As argh's own `from_env`, but what is wrong is one line, and the status ours.
     fn from_environment() -> Result<Options, Failure> {
-        let mut arguments = Vec::new();
-        for argument in env::args_os() {
-            arguments.push(argument.into_string().map_err(|argument| {
-                let argument = argument.to_string_lossy();
-                Failure::own(format!(
-                    "argument '{argument}' is not UTF-8; UTF-8 is accepted"
-                ))
-            })?);
-        }
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).skip(1).collect();
+        let arguments: Vec<String> = env::args_os()
+            .skip(1)
+            .map(|argument| arguments::to_text(&argument))
+            .collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Options::from_args(&["sampler-run"], &arguments).map_err(|early| {
             if early.status.is_ok() {
                 println!("{}", early.output);
                 exit(0);
             }
-            let words: Vec<&str> = early.output.split_whitespace().collect();
+            let output = arguments::to_show(&early.output);
+            let words: Vec<&str> = output.split_whitespace().collect();
             Failure::own(format!("{} (see sampler-run --help)", words.join(" ")))
         })
     }
+}
+
+fn shown(text: &str) -> Result<String, String> {
+    Ok(arguments::to_show(text))
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    Ok(arguments::from_text(text).into())
+}
+
+fn argument(text: &str) -> Result<OsString, String> {
+    Ok(arguments::from_text(text))
 }
 
 fn number<T: FromStr>(option: &str, text: &str, accepted: &str) -> Result<T, Failure> {
@@ -226,11 +236,11 @@ fn number<T: FromStr>(option: &str, text: &str, accepted: &str) -> Result<T, Fai
 
 impl Identity {
     /// What `.../set/workload/scheme/run-nn.json` says. Any other path is run 1 of the command's name in the set `own`.
-    fn of(out: &Path, scheme: &str, command: &str) -> Result<Identity, Failure> {
-        let parts: Vec<&str> = out.iter().filter_map(|part| part.to_str()).collect();
+    fn of(out: &Path, scheme: &str, command: &OsStr) -> Result<Identity, Failure> {
+        let parts: Vec<Cow<str>> = out.iter().map(OsStr::to_string_lossy).collect();
         let number = parts.last().and_then(|name| run_number(name));
         if let ([.., set, workload, scheme_of_path, _], Some(run)) = (&parts[..], number) {
-            if *scheme_of_path != scheme {
+            if scheme_of_path != scheme {
                 return Err(Failure::own(format!(
                     "--out {} is in the directory of scheme '{scheme_of_path}', but --scheme is {scheme}",
                     out.display()
@@ -242,10 +252,10 @@ impl Identity {
                 run,
             });
         }
-        let name = Path::new(command).file_name();
+        let name = Path::new(command).file_name().unwrap_or(command);
         Ok(Identity {
             set: "own".into(),
-            workload: name.map_or(command.into(), |name| name.to_string_lossy().into_owned()),
+            workload: name.to_string_lossy().into_owned(),
             run: 1,
         })
     }
@@ -298,7 +308,7 @@ mod tests {
     use super::*;
 
     fn identity(path: &str) -> Option<Identity> {
-        Identity::of(Path::new(path), "NONE", "/bin/true").ok()
+        Identity::of(Path::new(path), "NONE", OsStr::new("/bin/true")).ok()
     }
 
     #[test]
@@ -311,6 +321,17 @@ mod tests {
         assert_eq!(
             identity("data/raw/seed/reuse/NONE/run-07.json"),
             Some(expected)
+        );
+    }
+
+    #[test]
+    fn a_part_of_the_path_that_is_not_utf_8_keeps_its_place() {
+        use std::os::unix::ffi::OsStrExt;
+        let path = Path::new(OsStr::from_bytes(b"raw/own/\xff/NONE/run-07.json"));
+        let found = Identity::of(path, "NONE", OsStr::new("true")).ok().unwrap();
+        assert_eq!(
+            (found.set.as_str(), found.workload.as_str(), found.run),
+            ("own", "\u{fffd}", 7)
         );
     }
 

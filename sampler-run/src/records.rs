@@ -108,7 +108,7 @@ impl Records {
             } else if is_of_run(name.pid, directory) {
                 RUNNING
             } else {
-                "unknown"
+                record::UNSAID
             };
             match read(directory, name, unsaid) {
                 Ok(Some(record)) => records.add(record, is_command),
@@ -190,11 +190,13 @@ fn read(directory: &Path, name: Name, unsaid: &str) -> Result<Option<Value>, Str
     }
     let bytes = fs::read(&record_path)
         .map_err(|error| format!("record {}: {error}", record_path.display()))?;
-    // The library writes the first byte last.
+    // Without room, or ended while it was written.
     if bytes.first().is_none_or(|&first| first == 0) {
         return Ok(None);
     }
-    parse(&record_path, &bytes).map(Some)
+    // Of a process that never said how it ended the record file has no counts.
+    parse(&record_path, &bytes)
+        .map(|record| Some(record).filter(|record| record["ended"] != record::UNSAID))
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<Value, String> {
@@ -238,4 +240,43 @@ mod tests {
         );
         assert_eq!(Name::parse("libsampler_preload.so"), None);
     }
+<<<<<<< HEAD
+=======
+
+    #[test]
+    fn a_record_file_that_was_never_filled_is_a_loss() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &str| {
+            fs::write(directory.path().join(name), content).unwrap();
+        };
+        let record = |ended: &str| {
+            format!(
+                "{{\"format\":\"sampler-record\",\"format_version\":1,\"ended\":\"{ended}\"}}  \n"
+            )
+        };
+        file("record.1", &record("exit"));
+        file("record.2", &record("unknown"));
+        file("record.3", "");
+        file("record.4", "\0rest of one");
+        let records = Records::gather(directory.path(), 1, "_exit");
+        assert_eq!(records.problem, None);
+        assert_eq!((records.found.len(), records.lost), (1, 3));
+        assert_eq!(records.found[0]["ended"], "exit");
+    }
+
+    #[test]
+    fn peak_memory_is_unknown_if_one_process_does_not_tell() {
+        let record = |peak: Value| serde_json::json!({ "peak_rss_bytes": peak });
+        let mut records = Records {
+            found: vec![record(5.into()), record(7.into())],
+            ..Records::default()
+        };
+        assert_eq!(records.peak_rss_bytes(), Some(7));
+        records.found.push(record(Value::Null));
+        assert_eq!(records.peak_rss_bytes(), None);
+        records.found.pop();
+        records.lost = 1;
+        assert_eq!(records.peak_rss_bytes(), None);
+    }
+>>>>>>> refs/heads/runner
 }

@@ -121,6 +121,11 @@ impl RunFile {
 
 fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value {
     let config = &request.config;
+    let command: Vec<_> = request
+        .command
+        .iter()
+        .map(|argument| argument.to_string_lossy())
+        .collect();
     let decision = request
         .scheme
         .map_or(DecisionName::Never, |scheme| scheme.decision());
@@ -141,7 +146,7 @@ fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value
         "workload": request.identity.workload,
         "scheme": request.scheme_name,
         "run": request.identity.run,
-        "command": request.command,
+        "command": command,
         "exit_status": ended.map(Ended::shell_status),
         "parameters": {
             "hash_mask": decision.uses_mask().then_some(config.hash_mask),

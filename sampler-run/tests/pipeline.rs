@@ -1,12 +1,14 @@
 //! The Makefile, from runs to figures, in a data directory of its own: what runs, what is left alone, and what is said when it cannot be.
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -113,6 +115,22 @@ impl Pipeline {
             !line.starts_with("make: *** [") && !line.starts_with(' ')
         });
         lines.map(str::to_string).collect()
+    }
+
+    /// All files of the data directory, with the times at which they were written.
+    fn files(&self) -> BTreeMap<PathBuf, SystemTime> {
+        let mut found = BTreeMap::new();
+        let mut directories = vec![self.data("")];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+                match metadata.is_dir() {
+                    true => directories.push(path),
+                    false => drop(found.insert(path, metadata.modified().unwrap())),
+                }
+            }
+        }
+        found
     }
 
     /// Paths of all files below `raw`, sorted, whose names end so.
@@ -316,6 +334,266 @@ fn results_are_of_what_was_measured_and_name_what_was_not() {
 }
 
 #[test]
+fn a_second_call_rewrites_nothing() {
+    let pipeline = Pipeline::new();
+    let all = ["experiments", "aggregate", "plots", "RUNS=1"];
+    pipeline.succeed(&all);
+    let before = pipeline.files();
+    assert!(before.contains_key(&pipeline.data("RESULTS.md")));
+    pipeline.succeed(&all);
+    pipeline.succeed(&["results"]);
+    for (path, modified) in pipeline.files() {
+        assert_eq!(before.get(&path), Some(&modified), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_variable_of_another_form_is_refused_before_anything_is_started_or_written() {
+    let names = "names of letters, digits and . _ + - that begin with a letter or a digit";
+    let path =
+        "a path of letters, digits and . _ / + - , @ that does not begin with one of the last four";
+    let number = "a decimal or 0x number";
+    let count = "a number from 1 to 999999";
+    let bad = [
+        ("DATA", "own data", path),
+        ("DATA", "a%b", path),
+        ("DATA", "a:b", path),
+        ("DATA", "a#b", path),
+        ("DATA", "a$b", path),
+        ("DATA", "a\nb", path),
+        ("DATA", "a'b", path),
+        ("DATA", "a\"b", path),
+        ("DATA", "a\\b", path),
+        ("DATA", "~/a", path),
+        ("DATA", "a*", path),
+        ("DATA", "-a", path),
+        ("DATA", "", path),
+        ("WORKLOADS", "monotonic a%b", names),
+        ("WORKLOADS", "a:b", names),
+        ("WORKLOADS", "a*", names),
+        ("WORKLOADS", "a;b", names),
+        ("WORKLOADS", "a/b", names),
+        ("WORKLOADS", "..", names),
+        ("WORKLOADS", "-a", names),
+        ("WORKLOADS", "a$(b)", names),
+        ("SCHEMES", "NONE;true", names),
+        ("SCHEMES", "HEADER_%", names),
+        ("REAL_WORKLOADS", "nginx/..", names),
+        ("REAL_SCHEMES", "NONE'", names),
+        ("INSTRUCTION_SCHEMES", "NONE:", names),
+        ("SURVIVE", "../git", names),
+        ("SEED", "1 2", "letters, digits and . _ -"),
+        ("SEED", "", "letters, digits and . _ -"),
+        ("MASK", "0xFG", number),
+        ("WINDOW", "1000;", number),
+        ("MEAN", "-1", "nothing, or a decimal or 0x number"),
+        (
+            "TIMEOUT",
+            "1m",
+            "a number of seconds from 0, which is for ever, to 999999999",
+        ),
+        ("MONOTONIC_COUNT", "0", "a number from 1 to 999999999999"),
+        ("REUSE_TURNS", "1e6", "a number from 1 to 999999999999"),
+        ("SALT", "0", "1, or nothing"),
+        ("SKIP_MISSING", "no", "1, or nothing"),
+        ("MACHINES", "2", "several, or nothing"),
+        ("SHARD", "4/3", "k/n with k from 1 to n, such as 3/8"),
+        ("RUNS", "01", count),
+        ("ACCURACY_RUNS", "0", count),
+        ("ACCURACY_BUDGET", "1/0", "1/n, such as 1/256"),
+        ("BENCH_ROUNDS", "x", count),
+        ("PROGRAM_ROUNDS", "", count),
+        ("COMPARISON_RUNS", "-1", count),
+        ("COMPARISON_RATE_RUNS", "1.5", count),
+        ("REAL_RUNS", "0", "nothing, or a number from 1 to 999999"),
+        ("INSTRUCTION_RUNS", "two", count),
+        ("SOAK_SECONDS", "0", count),
+        ("SOAK_CYCLE", "0", count),
+        ("EFFORT", "10%", count),
+    ];
+    for (variable, value, accepted) in bad {
+        let pipeline = Pipeline::new();
+        // The build comes first of all that Make starts: a cargo that must not be reached.
+        let programs = pipeline.directory.path().join("bin");
+        failing_cargo(&programs);
+        let given = format!("{variable}={value}");
+        let output = pipeline
+            .prepare(&["experiments", &given])
+            .env("PATH", path_with(&programs))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{given}");
+        let shown = value.replace('\n', " ");
+        let line = format!("*** {variable} is '{shown}'; accepted: {accepted}.  Stop.\n");
+        let stderr = text(&output.stderr);
+        assert!(stderr.ends_with(&line), "{given}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{given}: {stderr}");
+        assert_eq!(text(&output.stdout), "", "{given}");
+        assert!(pipeline.files().is_empty(), "{given}");
+    }
+}
+
+#[test]
+fn a_data_directory_may_be_written_in_any_way() {
+    let pipeline = Pipeline::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let relative = tempfile::Builder::new()
+        .prefix("data-Zo\u{eb}+")
+        .tempdir_in(root.join("target"))
+        .unwrap();
+    let name = relative.path().file_name().unwrap().to_str().unwrap();
+    let given = format!("DATA=./target/{name}/");
+    let lines = pipeline.runs(&["RUNS=1", "WORKLOADS=reuse", "SCHEMES=", &given]);
+    assert_eq!(lines, ["run 1/1 reuse NONE"]);
+    assert!(
+        relative
+            .path()
+            .join("raw/seed/reuse/NONE/run-01.json")
+            .exists()
+    );
+    assert!(pipeline.files().is_empty());
+}
+
+#[test]
+fn a_target_directory_of_the_users_own_does_not_hide_the_programs() {
+    let pipeline = Pipeline::new();
+    let elsewhere = pipeline.directory.path().join("elsewhere");
+    for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+        let output = pipeline
+            .prepare(&["experiments", "RUNS=1", "WORKLOADS=reuse", "SCHEMES="])
+            .env(variable, &elsewhere)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(pipeline.raw_files(".json"), ["seed/reuse/NONE/run-01.json"]);
+        assert!(!elsewhere.exists(), "{variable}");
+    }
+}
+
+/// A workspace of one program and one library, built by `tools/build` under a user's configuration of cargo.
+#[test]
+fn a_build_is_where_make_looks_under_any_configuration_of_cargo() {
+    let host = Command::new("rustc").arg("-vV").output().unwrap();
+    let host = text(&host.stdout);
+    let triple = host
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .unwrap();
+    for configured in [
+        "target-dir = 'elsewhere'".to_string(),
+        format!("target = '{triple}'"),
+        format!("target = ['{triple}']\ntarget-dir = 'elsewhere'"),
+    ] {
+        let place = TempDir::new().unwrap();
+        let write = |name: &str, content: &str| {
+            let path = place.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        };
+        write("workspace/Cargo.toml", "[workspace]\nmembers = ['a']\n");
+        write(
+            "workspace/Cargo.lock",
+            "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\n",
+        );
+        write(
+            "workspace/a/Cargo.toml",
+            "[package]\nname = 'a'\nversion = '0.1.0'\nedition = '2024'\n\n[lib]\nname = 'b'\ncrate-type = ['cdylib']\n",
+        );
+        write("workspace/a/src/lib.rs", "");
+        write("workspace/a/src/main.rs", "fn main() { println!(\"1\") }");
+        // Above the workspace, as a home directory's would be.
+        write(".cargo/config.toml", &format!("[build]\n{configured}\n"));
+        let build = || {
+            let output = Command::new(
+                Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .parent()
+                    .unwrap()
+                    .join("tools/build"),
+            )
+            .args(["--offline", "--quiet"])
+            .current_dir(place.path().join("workspace"))
+            .env_remove("CARGO_TARGET_DIR")
+            .output()
+            .unwrap();
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            let release = place.path().join("workspace/target/release");
+            assert!(release.join("libb.so").is_file(), "{configured}");
+            let program = release.join("a");
+            let ran = Command::new(&program).output().unwrap();
+            let modified = fs::metadata(&program).unwrap().modified().unwrap();
+            (text(&ran.stdout), modified)
+        };
+        let first = build();
+        assert_eq!(first.0, "1\n", "{configured}");
+        // What is built already keeps its time, and what changed is there.
+        assert_eq!(build(), first, "{configured}");
+        write("workspace/a/src/main.rs", "fn main() { println!(\"22\") }");
+        assert_eq!(build().0, "22\n", "{configured}");
+    }
+}
+
+#[test]
+fn a_build_that_fails_leaves_what_was_built() {
+    let pipeline = Pipeline::new();
+    let programs = pipeline.directory.path().join("bin");
+    failing_cargo(&programs);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let built = || {
+        let mut found: Vec<PathBuf> = fs::read_dir(root.join("target/release"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .collect();
+        found.sort();
+        found
+    };
+    pipeline.succeed(&["target/release/sampler-run"]);
+    // Their other names, in case they are deleted: a failure of this test must not be one of all others.
+    let before = built();
+    let kept = tempfile::tempdir_in(root.join("target")).unwrap();
+    for file in &before {
+        fs::hard_link(file, kept.path().join(file.file_name().unwrap())).unwrap();
+    }
+    let output = pipeline
+        .prepare(&["experiments"])
+        .env("PATH", path_with(&programs))
+        .output()
+        .unwrap();
+    let after = built();
+    for file in &before {
+        if !file.exists() {
+            fs::hard_link(kept.path().join(file.file_name().unwrap()), file).unwrap();
+        }
+    }
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    assert_eq!(after, before);
+    assert!(!text(&output.stderr).contains("Deleting"), "{output:?}");
+}
+
+#[test]
+fn a_stage_that_fails_leaves_the_tables_that_were_there() {
+    let pipeline = Pipeline::new();
+    pipeline.succeed(&["experiments", "aggregate", "RUNS=1", "WORKLOADS=reuse"]);
+    let tables = || {
+        let names = ["runs.csv", "summary.csv", "summary.txt"];
+        names.map(|name| fs::read(pipeline.data(name)).unwrap())
+    };
+    let before = tables();
+    fs::write(pipeline.data("raw/seed/reuse/NONE/run-02.json"), "{}").unwrap();
+    let lines = pipeline.fail(&["aggregate"]);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("aggregate: "), "{lines:?}");
+    assert!(tables() == before);
+    // They are known to be old: once it can, make makes them again.
+    fs::remove_file(pipeline.data("raw/seed/reuse/NONE/run-02.json")).unwrap();
+    assert!(
+        pipeline
+            .succeed(&["aggregate"])
+            .contains("/aggregate --raw ")
+    );
+}
+
+#[test]
 fn what_cannot_be_done_is_said_in_one_line() {
     let pipeline = Pipeline::new();
     let mine = ["experiments", "WORKLOADS=mine", "RUNS=1"];
@@ -421,6 +699,19 @@ fn help_names_each_target_and_variable() {
             .find(|line| line.starts_with(&format!("  {name} ")));
         assert!(line.is_some_and(|line| line.len() > 20), "{name} in {help}");
     }
+}
+
+/// A directory with a cargo in it that fails, as it does where a build fails.
+fn failing_cargo(directory: &Path) {
+    fs::create_dir(directory).unwrap();
+    let cargo = directory.join("cargo");
+    fs::write(&cargo, "#!/bin/sh\necho started\nexit 101\n").unwrap();
+    make_executable(&cargo);
+}
+
+/// The search path with a directory before all others.
+fn path_with(first: &Path) -> String {
+    format!("{}:{}", first.display(), env::var("PATH").unwrap())
 }
 
 /// Makes a file a program, by the hand of another process: what this one wrote may still be open in a child that another test just started, and a

@@ -16,9 +16,8 @@ fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--workspace", "--locked", "--offline"])
-            .arg("--quiet")
+        let built = Command::new(root.join("tools/build"))
+            .args(["--offline", "--quiet"])
             .current_dir(root)
             .status()
             .unwrap();

@@ -1,11 +1,11 @@
 //! Runs the real program around scripts that survive and scripts that do not.
 #![forbid(unsafe_code)]
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::{env, fs};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -16,16 +16,13 @@ fn release() -> &'static Path {
     static RELEASE: OnceLock<PathBuf> = OnceLock::new();
     RELEASE.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        // The whole workspace, as the Makefile does: another choice of crates could build the library with other features.
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--workspace"])
-            .args(["--locked", "--offline", "--quiet"])
+        let built = Command::new(root.join("tools/build"))
+            .args(["--offline", "--quiet"])
             .current_dir(root)
             .status()
             .unwrap();
         assert!(built.success());
-        let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        root.join(target).join("release")
+        root.join("target/release")
     })
 }
 

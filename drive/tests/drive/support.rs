@@ -1,11 +1,11 @@
 //! Builds the programs once, and runs them in a place of their own.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,15 +19,13 @@ pub fn root() -> &'static Path {
 pub fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--workspace"])
-            .args(["--locked", "--offline", "--quiet"])
+        let built = Command::new(root().join("tools/build"))
+            .args(["--offline", "--quiet"])
             .current_dir(root())
             .status()
             .unwrap();
         assert!(built.success());
-        let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        root().join(target).join("release")
+        root().join("target/release")
     })
 }
 

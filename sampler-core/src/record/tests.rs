@@ -152,3 +152,45 @@ fn estimates_stand_beside_the_counts() {
     assert!(!json(&hash, &slot).contains("by_key"));
     has(&json(&process(Scheme::Count), &slot), "\"estimates\":null");
 }
+
+/// The names of the outermost object, in their order.
+fn names(text: &str) -> std::vec::Vec<&str> {
+    let (mut depth, mut rest, mut found) = (0, text, std::vec::Vec::new());
+    while let Some(at) = rest.find(['{', '}', '[', ']', '"']) {
+        let found_here = rest.as_bytes()[at];
+        rest = &rest[at + 1..];
+        match found_here {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {
+                let mut end = rest.find('"').unwrap();
+                while rest[..end].ends_with('\\') {
+                    end += 1 + rest[end + 1..].find('"').unwrap();
+                }
+                if depth == 1 && rest[end + 1..].starts_with(':') {
+                    found.push(&rest[..end]);
+                }
+                rest = &rest[end + 1..];
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn an_unfinished_record_has_the_fields_of_a_whole_one_and_no_count() {
+    for scheme in Scheme::ALL {
+        let process = process(scheme);
+        let mut text = String::new();
+        write_unfinished(&mut text, &process.live, &process.identity).unwrap();
+        let whole = json(&process, &Slot::new());
+        assert_eq!(names(&text), names(&whole), "{}", scheme.name());
+        has(&text, "\"ended\":\"unknown\"");
+        let (said, counted) = text.split_once(", \"threads\":").unwrap();
+        let (said_whole, _) = whole.split_once(", \"threads\":").unwrap();
+        assert_eq!(said.replace("unknown", "exit"), said_whole);
+        for part in counted.trim_end_matches('}').split(", ").skip(1) {
+            assert!(part.ends_with(":null"), "{part}");
+        }
+    }
+}

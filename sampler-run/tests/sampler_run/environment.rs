@@ -1,9 +1,13 @@
 //! What the command gets: the library, and else all as without it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
+
+use serde_json::json;
 
 use crate::support::*;
 
@@ -91,6 +95,71 @@ fn arguments_input_and_output_pass_unchanged() {
         let output = place.run(scheme, &[], &arguments);
         assert_eq!(text(&output.stdout), "|a b|--help|--|--mean|$x|");
     }
+}
+
+#[test]
+fn arguments_and_paths_that_are_not_utf_8_pass_unchanged() {
+    let odd = OsStr::from_bytes(b"od\xffd \xc3");
+    // A character by which the runner might have told odd bytes from text.
+    let private = "\u{10ffff}\u{10fe41}";
+    let mut place = Place::new();
+    let directory = place.path("").join(odd);
+    fs::create_dir(&directory).unwrap();
+    let linked = directory.join("lib.so");
+    std::os::unix::fs::symlink(library(), &linked).unwrap();
+    // The path names the run.
+    place.out = directory.join("own").join(odd).join("COUNT/run-03.json");
+    for scheme in ["COUNT", "PLAIN"] {
+        if scheme == "PLAIN" {
+            place.out = directory.join("plain.json");
+        }
+        let output = place.finish(
+            place
+                .prepare(scheme, &[], &["printf", "%s|", private])
+                .arg(odd)
+                .env("TMPDIR", place.path("tmp")),
+        );
+        assert_eq!(
+            output.stdout,
+            [private.as_bytes(), b"|", odd.as_bytes(), b"|"].concat()
+        );
+        let run = place.succeeded(&output);
+        let shown = json!(["printf", "%s|", private, "od\u{fffd}d \u{fffd}"]);
+        assert_eq!(run["command"], shown);
+        if scheme == "COUNT" {
+            assert_eq!(run["processes"][0]["command"], shown);
+            assert_eq!((&run["set"], &run["run"]), (&json!("own"), &json!(3)));
+            assert_eq!(run["workload"], "od\u{fffd}d \u{fffd}");
+        }
+    }
+    // The program, the library, the directory for temporary files, and an option that has nothing but a text's value.
+    let program = directory.join("print");
+    std::os::unix::fs::symlink("/usr/bin/printf", &program).unwrap();
+    let run = |value: &OsStr| {
+        Command::new(programs().join("sampler-run"))
+            .args(["--scheme", "COUNT", "--library"])
+            .arg(&linked)
+            .arg("--out")
+            .arg(directory.join("run.json"))
+            .arg("--seed")
+            .arg(value)
+            .arg("--")
+            .arg(&program)
+            .arg("%s")
+            .arg(odd)
+            .env("TMPDIR", &directory)
+            .output()
+            .unwrap()
+    };
+    let output = run(OsStr::new("1"));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(output.stdout, odd.as_bytes());
+    let output = run(odd);
+    assert_eq!(output.status.code(), Some(125));
+    assert_eq!(
+        text(&output.stderr),
+        "sampler-run: --seed is 'od\u{fffd}d \u{fffd}'; accepted: a decimal or 0x number up to 2^64 - 1\n"
+    );
 }
 
 #[test]

@@ -7,5 +7,6 @@ mod environment;
 mod failures;
 mod programs;
 mod run_file;
+mod sanitizers;
 mod signals;
 mod support;

@@ -1,9 +1,9 @@
 //! Builds the programs once, and runs them in a place of their own that must be clean afterwards.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::{env, fs};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -15,16 +15,13 @@ pub fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        // The whole workspace, as the Makefile does: another choice of crates could build the library with other features.
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--workspace"])
-            .args(["--locked", "--offline", "--quiet"])
+        let built = Command::new(root.join("tools/build"))
+            .args(["--offline", "--quiet"])
             .current_dir(root)
             .status()
             .unwrap();
         assert!(built.success());
-        let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        root.join(target).join("release")
+        root.join("target/release")
     })
 }
 
