@@ -1,7 +1,7 @@
 //! soak.csv, one row a reading, and soak.txt, what they amount to.
 
 use crate::Options;
-use crate::analysis::{Analysis, CREEP, Creep, SIGMAS, Value};
+use crate::analysis::{Analysis, CREEP, Creep, Value};
 use crate::load::Done;
 use crate::reading::Second;
 
@@ -102,7 +102,7 @@ fn estimate(analysis: &Analysis) -> Vec<String> {
     };
     vec![
         format!(
-            "Live bytes: the estimate's {SIGMAS} standard errors hold the truth in {} of {} readings: {verdict}.",
+            "Live bytes: the estimate's own 95 % interval holds the truth in {} of {} readings: {verdict}.",
             percent(covered),
             analysis.readings
         ),
