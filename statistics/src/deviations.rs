@@ -11,16 +11,21 @@ use crate::intervals::{Interval, mean_over_runs};
 /// Worked: of 10 runs the interval is 0.688 s to 1.826 s, of 2 runs 0.446 s to 31.9 s.
 pub fn deviation(values: &[f64], level: f64) -> Option<(f64, Interval)> {
     let found = mean_over_runs(values, level)?.deviation?;
-    let freedom = (values.len() - 1) as f64;
-    let chi_square = ChiSquared::new(freedom).expect("there are at least two values");
+    Some((found, interval(found, values.len(), level)?))
+}
+
+/// The same interval, of a standard deviation that was found of n numbers.
+pub fn interval(deviation: f64, n: usize, level: f64) -> Option<Interval> {
+    if n < 2 || deviation <= 0.0 {
+        return None;
+    }
+    let freedom = (n - 1) as f64;
+    let chi_square = ChiSquared::new(freedom).expect("n is at least 2");
     let tail = (1.0 - level) / 2.0;
-    let end = |p| found * (freedom / chi_square.inverse_cdf(p)).sqrt();
-    (found > 0.0).then(|| {
-        let interval = Interval {
-            low: end(1.0 - tail),
-            high: end(tail),
-        };
-        (found, interval)
+    let end = |p| deviation * (freedom / chi_square.inverse_cdf(p)).sqrt();
+    Some(Interval {
+        low: end(1.0 - tail),
+        high: end(tail),
     })
 }
 
