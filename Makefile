@@ -29,7 +29,7 @@ SKIP_MISSING ?=#                         1: a program that is not installed and 
 ##
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget comparison cost drive instructions measure-cost plot real results soak survive)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget compare-references comparison cost drive instructions measure-cost plot real results soak survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
