@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use statistics::agreement::{self, Cluster, Estimate};
 
-use crate::schema::Schema;
+use crate::schema::{self, Schema};
 use crate::table::Table;
 
 /// A row that both have with an interval.
@@ -12,6 +12,8 @@ pub struct Pair {
     /// The key's cells, joined by commas.
     pub name: String,
     pub cluster: String,
+    /// Whether it is a time or memory.
+    pub is_of_machine: bool,
     pub a: Estimate,
     pub b: Estimate,
     pub n: [String; 2],
@@ -75,20 +77,33 @@ impl Compared {
                 .filter(|(column, _)| schema.cluster.contains(column))
                 .map(|(_, cell)| cell.as_str())
                 .collect();
-            compared.pairs.push(pair(
+            let mut columns = schema.key.iter().zip(key);
+            let metric = columns.find(|(column, _)| **column == "metric");
+            compared.pairs.push(Pair {
                 name,
-                of_cluster.join(","),
-                (a, b),
-                [row.n.clone(), other.n.clone()],
-            ));
+                cluster: of_cluster.join(","),
+                is_of_machine: metric.is_some_and(|(_, metric)| schema::is_of_machine(metric)),
+                distance: agreement::distance(a, b),
+                outside_by_chance: agreement::outside(half(a), half(b)),
+                is_outside: !b.interval.holds(a.value),
+                a,
+                b,
+                n: [row.n.clone(), other.n.clone()],
+            });
         }
         Ok(compared)
     }
 
-    /// By what goes together.
-    pub fn clusters(&self) -> Vec<Cluster> {
+    /// Times and memory, or all else.
+    pub fn pairs_of(&self, is_of_machine: bool) -> impl Iterator<Item = &Pair> {
+        let is_it = move |pair: &&Pair| pair.is_of_machine == is_of_machine;
+        self.pairs.iter().filter(is_it)
+    }
+
+    /// By what goes together, of times and memory or of all else.
+    pub fn clusters(&self, is_of_machine: bool) -> Vec<Cluster> {
         let mut clusters: BTreeMap<&str, Cluster> = BTreeMap::new();
-        for pair in &self.pairs {
+        for pair in self.pairs_of(is_of_machine) {
             let cluster = clusters.entry(&pair.cluster).or_default();
             cluster.rows += 1;
             cluster.apart += usize::from(pair.distance > 1.0);
@@ -97,16 +112,6 @@ impl Compared {
     }
 }
 
-fn pair(name: String, cluster: String, (a, b): (Estimate, Estimate), n: [String; 2]) -> Pair {
-    let half = |it: Estimate| (it.interval.high - it.interval.low) / 2.0;
-    Pair {
-        name,
-        cluster,
-        distance: agreement::distance(a, b),
-        outside_by_chance: agreement::outside(half(a), half(b)),
-        is_outside: !b.interval.holds(a.value),
-        a,
-        b,
-        n,
-    }
+fn half(estimate: Estimate) -> f64 {
+    (estimate.interval.high - estimate.interval.low) / 2.0
 }

@@ -13,6 +13,12 @@ use crate::pairs::{Compared, Pair};
 const MOST_NAMED: usize = 20;
 const ALONE_NAMED: usize = 3;
 
+/// What does not depend on the machine, and what does.
+const KINDS: [(bool, &str); 2] = [
+    (false, "Counts, rates and estimates"),
+    (true, "Times and memory, which are the machine's"),
+];
+
 /// The report.
 pub fn text(
     both: [&PathBuf; 2],
@@ -41,7 +47,10 @@ numbers, and those whose runs were all equal, have no interval.
         APART * 100.0
     );
     text.push_str(&counts(compared));
-    let _ = writeln!(text, "\n{}", verdict(compared));
+    let _ = writeln!(text);
+    for (is_of_machine, name) in KINDS {
+        let _ = writeln!(text, "{name}: {}", verdict(compared, is_of_machine));
+    }
     for (file, of) in missing {
         let _ = writeln!(text, "{file}: in {of} alone, not compared.");
     }
@@ -69,29 +78,28 @@ fn counts(compared: &[Compared]) -> String {
     ];
     let mut rows = vec![header.map(String::from).to_vec()];
     for table in compared {
-        let sum = |of: fn(&Pair) -> f64| table.pairs.iter().map(of).fold(0.0, |a, b| a + b);
-        let outside = sum(|pair| f64::from(u8::from(pair.is_outside)));
-        let by_chance = sum(|pair| pair.outside_by_chance);
         let mut row = vec![table.file.to_string()];
-        row.extend(share(&table.clusters()));
-        row.extend([
-            format!("{outside:.0}"),
-            format!("{by_chance:.1}"),
-            table.exact_equal.to_string(),
-            table.exact_other.to_string(),
-        ]);
+        row.extend(numbers(table, false));
+        row.extend([table.exact_equal, table.exact_other].map(|count| count.to_string()));
         rows.push(row);
-    }
-    if compared.len() > 1 {
-        let mut row = vec!["all".to_string()];
-        row.extend(share(&all_clusters(compared)));
-        rows.push(row);
+        if table.pairs_of(true).next().is_some() {
+            let mut row = vec![format!("{}, times and memory", table.file)];
+            row.extend(numbers(table, true));
+            rows.push(row);
+        }
     }
     align(&rows)
 }
 
-fn all_clusters(compared: &[Compared]) -> Vec<Cluster> {
-    compared.iter().flat_map(Compared::clusters).collect()
+fn numbers(table: &Compared, is_of_machine: bool) -> Vec<String> {
+    let outside = table.pairs_of(is_of_machine).filter(|pair| pair.is_outside);
+    let by_chance = table
+        .pairs_of(is_of_machine)
+        .map(|pair| pair.outside_by_chance);
+    let mut cells = share(&table.clusters(is_of_machine)).to_vec();
+    cells.push(outside.count().to_string());
+    cells.push(format!("{:.1}", by_chance.fold(0.0, |sum, p| sum + p)));
+    cells
 }
 
 /// Rows, effective rows, those that are apart, their share, and the share that is expected.
@@ -114,18 +122,25 @@ fn share(clusters: &[Cluster]) -> [String; 5] {
     ]
 }
 
-/// What all rows say together.
-fn verdict(compared: &[Compared]) -> String {
-    let clusters = all_clusters(compared);
+/// What all rows of a kind say together.
+fn verdict(compared: &[Compared], is_of_machine: bool) -> String {
+    let clusters = compared
+        .iter()
+        .flat_map(|table| table.clusters(is_of_machine));
+    let clusters: Vec<Cluster> = clusters.collect();
     let rows: usize = clusters.iter().map(|it| it.rows).sum();
     let apart: usize = clusters.iter().map(|it| it.apart).sum();
     let is_equal = |pair: &Pair| pair.a == pair.b;
     let Some(expected) = agreement::expected(&clusters) else {
-        return "No row has an interval in both: nothing can be told.".into();
+        return "no row has an interval in both.".into();
     };
     let found = apart as f64 / rows as f64;
     let verdict = match () {
-        () if compared.iter().flat_map(|it| &it.pairs).all(is_equal) => {
+        () if compared
+            .iter()
+            .flat_map(|table| table.pairs_of(is_of_machine))
+            .all(is_equal) =>
+        {
             "EQUAL: every number and every interval is the same in both, as of the same runs; they are no second measurement"
         }
         () if found > expected.share.high => {
@@ -134,7 +149,9 @@ fn verdict(compared: &[Compared]) -> String {
         () if found < expected.share.low => {
             "CLOSER than chance: intervals are wider than they need be, or the two share runs"
         }
-        () => "AGREE: as many rows are apart as two measurements of the same thing have by chance",
+        () => {
+            "AGREE: no more rows are apart than two measurements of the same thing have by chance"
+        }
     };
     format!("{verdict}.")
 }

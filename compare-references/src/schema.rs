@@ -26,6 +26,25 @@ pub enum Rows {
     Except(&'static str, &'static str),
 }
 
+/// How the names of metrics begin that depend on the machine, in any table: times, and memory.
+const OF_MACHINE: [&str; 10] = [
+    "wall_",
+    "cpu_",
+    "peak_rss",
+    "startup_cpu",
+    "throughput",
+    "latency_",
+    "ns",
+    "time_",
+    "sample_extra",
+    "resident_",
+];
+
+/// Whether a metric is a time or memory, of which two machines have two.
+pub fn is_of_machine(metric: &str) -> bool {
+    OF_MACHINE.iter().any(|begin| metric.starts_with(begin))
+}
+
 /// In the order of the report.
 pub const TABLES: [Schema; 5] = [
     Schema {
