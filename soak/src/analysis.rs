@@ -19,6 +19,9 @@ const LEAST_CYCLES: usize = 3;
 /// Growth over the whole soak that is no creeping, as a share of the memory.
 pub const CREEP: f64 = 0.01;
 
+/// Coverage that is no less than the 95 % that are due by more than this is as it should be.
+pub const COVERAGE_MARGIN: f64 = 0.05;
+
 /// A number and its 95 % interval, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Value {
@@ -34,6 +37,7 @@ pub struct Analysis {
     pub readings: usize,
     /// Share of them whose plain 95 % interval, estimate +- 1.96 standard errors, holds the truth.
     pub covered: Option<Value>,
+    pub coverage: Coverage,
     /// Mean of estimate over truth, less 1.
     pub bias: Option<Value>,
     /// Largest of its absolute values.
@@ -46,6 +50,16 @@ pub struct Analysis {
     pub live_slope: Option<Value>,
     pub mean_rss_bytes: f64,
     pub creep: Creep,
+}
+
+/// Whether intervals hold the truth as often as they should. That an interval of the coverage holds 95 % shows nothing: one that is wide enough always does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of the interval is within the margin.
+    Near,
+    /// None of it is.
+    TooSeldom,
+    Undecided,
 }
 
 /// Whether memory creeps.
@@ -90,6 +104,7 @@ pub fn of(seconds: &[Second], options: &Options) -> Analysis {
     Analysis {
         readings: sampled.len(),
         covered: batch_mean(&covered),
+        coverage: coverage(batch_mean(&covered)),
         bias: batch_mean(&errors),
         largest_error: errors.iter().map(|error| error.abs()).reduce(f64::max),
         standard_error: mean(&relative),
@@ -97,6 +112,15 @@ pub fn of(seconds: &[Second], options: &Options) -> Analysis {
         live_slope,
         mean_rss_bytes,
         creep: creep(rss_slope, options.seconds as f64, mean_rss_bytes),
+    }
+}
+
+fn coverage(covered: Option<Value>) -> Coverage {
+    let least = LEVEL - COVERAGE_MARGIN;
+    match covered.and_then(|covered| covered.interval) {
+        Some((low, _)) if low >= least => Coverage::Near,
+        Some((_, high)) if high < least => Coverage::TooSeldom,
+        _ => Coverage::Undecided,
     }
 }
 
@@ -333,6 +357,29 @@ mod tests {
         let found = slope(&means).unwrap();
         assert!(found.value.abs() < 2e8 / 40.0 / 400.0, "{found:?}");
         assert_eq!(creep(Some(found), 600.0, 2e8), Creep::No);
+    }
+
+    #[test]
+    fn coverage_needs_the_whole_interval_within_the_margin() {
+        let covered = |low, high| {
+            coverage(Some(Value {
+                value: (low + high) / 2.0,
+                interval: Some((low, high)),
+                n: BATCHES,
+            }))
+        };
+        assert_eq!(covered(0.91, 0.96), Coverage::Near);
+        // It holds 95 %, and much else.
+        assert_eq!(covered(0.70, 0.99), Coverage::Undecided);
+        assert_eq!(covered(0.80, 0.89), Coverage::TooSeldom);
+        assert_eq!(coverage(None), Coverage::Undecided);
+        // Errors half as large again as their standard errors say: 81 % are covered, and 20 stretches of 30 tell.
+        let narrow = soak(Follows::new(3, 0.0).map(|off| off * 1.5).take(600));
+        assert_eq!(narrow.coverage, Coverage::TooSeldom);
+        assert_eq!(
+            soak(Follows::new(3, 0.0).take(600)).coverage,
+            Coverage::Near
+        );
     }
 
     #[test]
