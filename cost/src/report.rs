@@ -9,6 +9,9 @@ use crate::median::Median;
 use crate::rows::Row;
 use crate::text::Table;
 
+/// A scheme whose samples stand for what was counted, but for this share of it, samples at its rate.
+const RATE_MARGIN: f64 = 0.1;
+
 const PAIRS: &str = "A pair of free and malloc (loop window: 1000 live blocks of 16-256 B)";
 const PAIRS_NOTE: &str = "Instructions: exact, by callgrind, over NONE (NONE itself: over PLAIN); of schemes that hash, at the share of samples that the\nmask expects, since the layout under callgrind is one draw (cost.csv has what was counted too). Time: processor time over PLAIN, median of paired\nrounds [95 % interval]. 'bound' is what this project set itself; 'over' marks what is above it with its whole interval, 'undecided' an interval that\nholds it, or is missing.";
 
@@ -89,7 +92,7 @@ pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
     section(
         "Whether the schemes sampled at their rate while they were timed",
         rates(measured, &rows),
-        "What the samples stand for over what was counted, mean of runs (loops window, batch, mixed) [95 % interval]. Schemes that\nhash have few keys in a run: their spread is wide, and their interval, made for bell-shaped spreads, too narrow.",
+        "What the samples stand for over what was counted, mean of runs (loops window, batch, mixed) [95 % interval]. At its rate: all of the interval is\nwithin 10 % of 1. Schemes that hash have few keys in a run: their spread is wide, and their interval, made for bell-shaped spreads, too narrow.",
     );
     text += &format!("\nOther bounds\n\n{}\n", bounds_missed(&rows).join("\n"));
     text
@@ -491,7 +494,7 @@ fn programs(measured: &Measured, rows: &Rows) -> Table {
 
 fn rates(measured: &Measured, rows: &Rows) -> Table {
     let mut table = Table::default();
-    table.row(["", "estimated over counted", "runs"]);
+    table.row(["", "estimated over counted", "runs", "at its rate"]);
     for subject in &measured.subjects {
         let found = rows.get(
             "window batch mixed",
@@ -500,10 +503,25 @@ fn rates(measured: &Measured, rows: &Rows) -> Table {
             "estimated_over_counted",
         );
         if let Some(found) = found {
-            table.row([label(subject), spread(Some(found), 3), found.n.to_string()]);
+            table.row([
+                label(subject),
+                spread(Some(found), 3),
+                found.n.to_string(),
+                is_at_its_rate(found).into(),
+            ]);
         }
     }
     table
+}
+
+/// A wide interval holds 1 whatever the scheme does: it is at its rate only if all of the interval is near 1.
+fn is_at_its_rate(ratio: Median) -> &'static str {
+    let (least, most) = (1.0 - RATE_MARGIN, 1.0 + RATE_MARGIN);
+    match ratio.interval {
+        Some((low, high)) if low >= least && high <= most => "yes",
+        Some((low, high)) if high < least || low > most => "no",
+        _ => "undecided",
+    }
 }
 
 /// The bounds of programs and of threads, which have no column of their own, and a count of all.
@@ -560,6 +578,21 @@ fn bounds_missed(rows: &Rows) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scheme_is_at_its_rate_by_its_whole_interval() {
+        let ratio = |interval| {
+            is_at_its_rate(Median {
+                value: 1.0,
+                interval,
+                n: 7,
+            })
+        };
+        assert_eq!(ratio(Some((0.95, 1.04))), "yes");
+        assert_eq!(ratio(Some((0.5, 1.5))), "undecided");
+        assert_eq!(ratio(Some((1.2, 1.5))), "no");
+        assert_eq!(ratio(None), "undecided");
+    }
 
     #[test]
     fn the_whole_interval_of_a_median_is_held_against_its_bound() {
