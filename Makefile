@@ -82,7 +82,7 @@ $(if $(SHARD),$(if $(shell (($(subst /,<=,$(SHARD)))) && echo fine),,$(error SHA
 override DATA := $(patsubst ./%,%,$(DATA))
 
 BIN := target/release
-PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget comparison cost drive instructions measure-cost plot real results soak survive)
+PROGRAMS := $(addprefix $(BIN)/,libsampler_preload.so sampler-run sampler-live bench-frees bench-live bench-loops bench-monotonic bench-reuse bench-steady accuracy aggregate budget compare-references comparison cost drive instructions measure-cost plot real results soak survive)
 BASELINE := NONE
 # What runs in each round; a baseline that was asked for too runs once.
 ROUND := $(BASELINE) $(filter-out $(BASELINE),$(SCHEMES))
@@ -95,7 +95,7 @@ TABLES := $(addprefix $(DATA)/,runs.csv processes.csv summary.csv size_bins.csv 
 write_results = $(BIN)/results --data $(DATA)
 
 # What each workload is, how runs are named, what each study is, and then the rules that need all of their lists.
-include $(sort $(wildcard make/workloads/*.mk)) make/names.mk make/studies.mk make/runs.mk make/results.mk
+include $(sort $(wildcard make/workloads/*.mk)) make/names.mk make/studies.mk make/runs.mk make/results.mk make/compare_references.mk
 
 .PHONY: help experiments aggregate plots test reference gathered clean needs-gnuplot needs-test FORCE
 

@@ -17,7 +17,7 @@ const LEGEND: [&str; 6] = [
     "Errors are relative: estimate over truth, less 1, in percent. Bias is their mean, MAE the mean of their absolute values, RMSE the root of their mean square. Estimates are Horvitz and Thompson's (each sample weighs 1/p) unless a table says otherwise.",
     "Coverage is the share of runs whose nominal 95 % interval holds the truth. plain: T +- 1.96 sqrt(V) with the variance of independent decisions; by key: the same with the variance of keys that share their fate; log: on the log scale; score: the one to use (METHODOLOGY.md). Log and score use the variance by key where there is one. *: the seed's hash is linear, so that its keys are not sampled independently of each other, as that variance supposes; on regular layouts it does not hold, and with it neither log nor score. Without a sample the score still has an upper end for bytes under gaps in bytes, and for allocations where all have one probability; elsewhere a block that is never seen can have any size, and an interval without end holds whatever is true.",
     "At equal budget every scheme expects the same share of samples; one whose expected rate is more than 2 % off is marked, and not ranked.",
-    "Schemes that share rank 1 cannot be told from the best: a permutation test of absolute errors over runs, adjusted by Holm's method over a workload's schemes, gives p > 0.05.",
+    "Schemes that share rank 1 cannot be told from the best (blind ones, whose estimate is 0 in more than half of the runs, have no rank): a permutation test of absolute errors over runs, adjusted by Holm's method over a workload's schemes, gives p > 0.05.",
     "The run is the unit of everything. The number in a workload's name is the number of samples that it expects at 1/256.",
 ];
 

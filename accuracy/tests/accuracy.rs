@@ -542,3 +542,125 @@ fn winner_and_loser_are_told_by_their_worst_error() {
         assert!(report.contains(expected), "{expected}: {report}");
     }
 }
+
+/// What stands of a claim, up to the next.
+#[track_caller]
+fn claim_of<'a>(report: &'a str, claim: &str) -> &'a str {
+    let start = report.find(claim);
+    let text = &report[start.unwrap_or_else(|| panic!("{claim}: {report}"))..];
+    text.split(" - \"").next().unwrap()
+}
+
+#[test]
+fn dead_zones_are_judged_at_the_documents_own_window() {
+    const CLAIM: &str = "\"Monotonic: near-zero dead zones\": ";
+    let (report, _) = Fixture::new().succeeds();
+    let found = claim_of(&report, CLAIM);
+    // 76,800 allocations finish no window of 100,000, whatever those of 1000 and 10,000 show.
+    assert!(
+        found.contains(
+            "UNDECIDED. Its windows had 100000 allocations; a run of monotonic-300 finishes none."
+        ),
+        "{found}"
+    );
+    assert!(
+        found.contains("of windows of 1000 HEADER_POISSON_BYTES 2.0"),
+        "{found}"
+    );
+    let with = |dead: u64, finished: u64| {
+        let fixture = Fixture::new();
+        for scheme in ["POISSON_BYTES", "HYBRID", "HASH", "PAGE_HASH"] {
+            fixture.edit_runs(
+                &format!("accuracy/monotonic-300/HEADER_{scheme}"),
+                |record| {
+                    let window = &mut record["windows"][2];
+                    window["total"] = json!(finished);
+                    window["zero_sampled"] = json!(if scheme == "HASH" { dead } else { 0 });
+                },
+            );
+        }
+        fixture.succeeds().0
+    };
+    // Two runs without a dead window do not show that there are hardly any.
+    let report = with(0, 1);
+    let found = claim_of(&report, CLAIM);
+    assert!(
+        found.contains("UNDECIDED. Of windows of 100000 allocations, as its own,"),
+        "{found}"
+    );
+    // And half of them dead in each of both cannot be near zero.
+    let report = with(50, 100);
+    assert!(
+        claim_of(&report, CLAIM).contains("HEADER_HASH 50.0"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_blind_page_hash_is_no_rate_of_0() {
+    const CLAIM: &str = "fails catastrophically on small working sets\": ";
+    const CELL: &str = "accuracy/reuse-400/HEADER_PAGE_HASH";
+    // Two empty runs of two: chance gives that in 92 % of such pairs.
+    let fixture = Fixture::new();
+    let (report, _) = fixture.succeeds();
+    let found = claim_of(&report, CLAIM);
+    assert!(
+        found.starts_with(&format!("{CLAIM}UNDECIDED. It is BLIND")),
+        "{found}"
+    );
+    assert!(found.contains("come by chance with 92.5 %"), "{found}");
+    assert!(
+        found.contains("with a probability of 0.39 %") && !found.contains("1/256"),
+        "{found}"
+    );
+    // Two of three empty: it is blind, and its rate is not 0.
+    let third = fixture.path("raw").join(CELL).join("run-003.json");
+    fs::copy(fixture.path("raw").join(CELL).join("run-002.json"), third).unwrap();
+    fixture.edit(&format!("{CELL}/run-003.json"), |run| {
+        run["run"] = json!(3);
+        run["processes"][0]["sampled_allocs"] = json!(30_000);
+    });
+    let (report, _) = fixture.succeeds();
+    let found = claim_of(&report, CLAIM);
+    assert!(
+        found.starts_with(&format!("{CLAIM}NOT AS STATED. It is BLIND")),
+        "{found}"
+    );
+    assert!(found.contains("Its rate is not 0"), "{found}");
+}
+
+#[test]
+fn schemes_are_counted_on_the_workloads_that_all_have_and_a_blind_one_is_not_tied() {
+    let (report, table) = Fixture::new().succeeds();
+    // leaks-6 ran under two schemes of four. On reuse-400 the page hash saw nothing in both runs.
+    let bytes = "bytes: of the 2 workloads on which all 4 schemes ran at the budget";
+    let found = &report[report.find(bytes).unwrap_or_else(|| panic!("{report}"))..];
+    let found = &found[..found.find(" - ").unwrap()];
+    assert!(found.contains("Not all of them ran on leaks-6."), "{found}");
+    assert!(found.contains("(blind on 1)"), "{found}");
+    assert!(!table.has("accuracy/reuse-400/HEADER_PAGE_HASH", "rank_bytes"));
+    assert!(table.has("accuracy/reuse-400/HEADER_HASH", "rank_bytes"));
+    assert!(table.has("accuracy/monotonic-300/HEADER_PAGE_HASH", "rank_bytes"));
+    // Of what is alive at the end of reuse-400 no scheme has a sample: a tie of all that see nothing would count for each of them.
+    let live = &report[report.find(" live bytes: of the 2 workloads").unwrap()..];
+    assert!(
+        live.contains("HEADER_POISSON_BYTES 1 (blind on 1)"),
+        "{live}"
+    );
+    for scheme in ["POISSON_BYTES", "HYBRID", "HASH", "PAGE_HASH"] {
+        let cell = format!("accuracy/reuse-400/HEADER_{scheme}");
+        assert!(!table.has(&cell, "rank_live_bytes"), "{scheme}");
+    }
+    // A workload on which one of them is off its budget is none that all have.
+    let fixture = Fixture::new();
+    fixture.edit("accuracy/monotonic-300/budget.json", |budget| {
+        budget["schemes"][0]["is_off_target"] = json!(true);
+    });
+    let (report, _) = fixture.succeeds();
+    let one = "bytes: of the 1 workloads on which all 4 schemes ran at the budget";
+    assert!(report.contains(one), "{report}");
+    assert!(
+        report.contains("Not all of them ran on monotonic-300, leaks-6."),
+        "{report}"
+    );
+}

@@ -110,11 +110,12 @@ fn runs_without_samples(path: &PathSummary) -> Vec<String> {
         return Vec::new();
     };
     vec![format!(
-        "{} of {} runs had no sample (95 % interval of that share: {} to {}, Clopper-Pearson).",
+        "{} of {} runs had no sample: {} [{}, {}] % (95 % interval, Clopper-Pearson).",
         hits(share),
         share.n,
-        number(interval.low),
-        number(interval.high)
+        number(share.mean * 100.0),
+        number(interval.low * 100.0),
+        number(interval.high * 100.0)
     )]
 }
 

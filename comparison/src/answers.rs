@@ -1,6 +1,6 @@
 //! The seed's questions, answered from the numbers: each sentence stands on those it names.
 
-use crate::claims::{bias_of, consistency_of};
+use crate::claims::{IS_BLIND, bias_of, consistency_of, no_sample, single_runs};
 use crate::costs::{MORE_THAN_NONE, place};
 use crate::frees::{BYTES_OVER_TRUE, MISCOUNTED};
 use crate::layout::{bytes, growth, growths, number, sizes as bytes_of, spread};
@@ -53,21 +53,29 @@ fn overhead(measures: &Measures) -> Vec<String> {
     let list = |pick: &dyn Fn(&(u64, Spread)) -> bool| -> Vec<String> {
         let picked = sizes.iter().filter(|size| pick(size));
         picked
-            .map(|(size, ratio)| format!("{size} B ({})", growths(Some(*ratio))))
+            .map(|(size, ratio)| format!("of {size} B by {}", growths(Some(*ratio))))
             .collect()
     };
-    let large = list(&|(_, ratio)| ratio.value >= SMALL);
-    let small = list(&|(_, ratio)| ratio.value < SMALL);
+    let large = list(&|(_, ratio)| ratio.low >= SMALL);
+    let small = list(&|(_, ratio)| ratio.high < SMALL);
+    let between = list(&|(_, ratio)| ratio.low < SMALL && ratio.high >= SMALL);
     let mut sentences = Vec::new();
     if !large.is_empty() {
         sentences.push(format!(
-            "Yes for blocks of {}: by so much a process with a million of them alive grows with a header on each (n = {}).",
+            "Yes for small blocks: with a header on each, a process with a million of them alive grows with blocks {} (n = {}).",
             large.join(", "),
             sizes[0].1.n
         ));
     }
     if !small.is_empty() {
-        sentences.push(format!("Hardly for blocks of {}.", small.join(", ")));
+        sentences.push(format!("Hardly for large ones: {}.", small.join(", ")));
+    }
+    if !between.is_empty() {
+        sentences.push(format!(
+            "Between, some runs below {} and some above: {}.",
+            growth(SMALL),
+            between.join(", ")
+        ));
     }
     let per_block: Vec<f64> = LIVE_BYTES
         .into_iter()
@@ -176,7 +184,7 @@ fn exactness(measures: &Measures) -> Vec<String> {
     sentences
 }
 
-/// High consistency, and no more than a low risk of bias, where addresses return; `None` if that was not measured.
+/// High consistency, and no more than a low bias, where addresses return; `None` if that was not measured.
 fn is_good(measures: &Measures, scheme: &str) -> Option<bool> {
     let consistency = consistency_of(measures, scheme)?.grade;
     let bias = bias_of(measures, scheme)?.grade;
@@ -191,7 +199,6 @@ fn best(measures: &Measures) -> Vec<String> {
         let Some((consistency, bias)) = graded else {
             continue;
         };
-        let (times, ratio) = (consistency.spread, bias.spread);
         let more = measures.get(
             Part::Cost,
             &place("window", 1, true),
@@ -201,16 +208,24 @@ fn best(measures: &Measures) -> Vec<String> {
         let cost = more.map_or(String::new(), |more| {
             format!(", {} instructions a pair over NONE", number(more.value))
         });
+        if consistency.grade == IS_BLIND {
+            sentences.push(format!(
+                "{scheme}: BLIND on {}, {}{cost}.",
+                consistency.workload,
+                no_sample(consistency)
+            ));
+            continue;
+        }
         sentences.push(format!(
-            "{scheme}: consistency {} ({} times the spread of independent decisions), bias risk {} (estimates {} to {} times the truth){cost}.",
+            "{scheme}: consistency {} ({} times the spread of independent decisions), bias {} (estimates on average {} times the truth{}){cost}.",
             consistency.grade,
-            number(times.value),
+            spread(Some(consistency.spread)),
             bias.grade,
-            number(ratio.low),
-            number(ratio.high)
+            spread(Some(bias.spread)),
+            single_runs(measures, scheme, bias)
         ));
         if is_good(measures, scheme) == Some(true) {
-            good.push((scheme, times.value, more));
+            good.push((scheme, consistency.spread.value, more));
         }
     }
     if sentences.is_empty() {
@@ -233,7 +248,7 @@ fn best(measures: &Measures) -> Vec<String> {
             };
             let estimates = bias_of(measures, scheme).map_or(String::new(), |bias| {
                 format!(
-                    ", whose estimates are {} times the truth (n = {})",
+                    ", whose estimates are on average {} times the truth (n = {})",
                     spread(Some(bias.spread)),
                     bias.spread.n
                 )
@@ -243,7 +258,9 @@ fn best(measures: &Measures) -> Vec<String> {
                 names.join(", ")
             )
         }
-        None => "None of them is consistent and without bias where addresses return.".into(),
+        None => {
+            "None of them is shown to be consistent and without bias where addresses return.".into()
+        }
     };
     sentences.insert(0, in_short);
     sentences
@@ -278,15 +295,17 @@ fn uses(measures: &Measures) -> Vec<String> {
             LIVE_BYTES[3]
         ));
     }
-    let is_low = |scheme| Some(consistency_of(measures, scheme)?.grade == "low");
     let low: Vec<String> = sampling()
-        .filter(|scheme| is_low(scheme.name) == Some(true))
-        .filter_map(|scheme| Some((scheme.name, bias_of(measures, scheme.name)?.spread)))
-        .map(|(scheme, ratio)| format!("{scheme} {}", spread(Some(ratio))))
+        .filter_map(|scheme| Some((scheme.name, consistency_of(measures, scheme.name)?)))
+        .filter_map(|(scheme, graded)| match graded.grade {
+            IS_BLIND => Some(format!("{scheme} (blind, {})", no_sample(graded))),
+            "low" => Some(format!("{scheme} {}", spread(Some(graded.spread)))),
+            _ => None,
+        })
         .collect();
     if !low.is_empty() {
         sentences.push(format!(
-            "Where addresses return avoid schemes of low consistency; their estimated over true allocations: {}.",
+            "Where addresses return avoid schemes of low consistency, and blind ones; the spread of their samples over that of independent decisions: {}.",
             low.join(", ")
         ));
     }

@@ -1,7 +1,7 @@
 //! The seed's cells: what it says, what was measured, and a verdict that the numbers decide.
 //!
-//! A number of the seed is right if what was measured is within 10 % of it. A grade (high, medium, ...) is right if the measured
-//! number has the same grade; the limits of the grades are constants here and printed in the report.
+//! A number of the seed is right if all that was measured is within 10 % of it, from one end to the other, wrong if nothing of it is, and undecided otherwise. A grade
+//! (high, medium, ...) is right or wrong in the same way by its limits, which are constants here and printed in the report.
 
 mod cost;
 mod frees;
@@ -9,11 +9,13 @@ mod memory;
 mod ranking;
 mod uses;
 
-use crate::layout::spread;
+use crate::frees::{BYTES_OVER_TRUE, FREES_OVER_TRUE};
+use crate::layout::{growths, spread};
 use crate::measures::Measures;
+use crate::memory::OVER_NONE;
 use crate::spread::Spread;
 
-pub use ranking::{bias_of, consistency_of};
+pub use ranking::{IS_BLIND, bias_of, consistency_of, is_blind, no_sample, single_runs};
 
 /// How a claim fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub enum Verdict {
     Wrong,
     /// True of something else than it says, or under a condition that it leaves out.
     NotAsStated,
+    /// What was measured does not tell.
+    Undecided,
     /// The runs or the table of costs are missing.
     NotMeasured,
 }
@@ -35,6 +39,7 @@ impl Verdict {
             Verdict::Right => "right",
             Verdict::Wrong => "wrong",
             Verdict::NotAsStated => "not as stated",
+            Verdict::Undecided => "undecided",
             Verdict::NotMeasured => "not measured",
         }
     }
@@ -68,20 +73,20 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// `header_bytes: 16000016 bytes, n = 3, live-1m-64`
+    /// `header_bytes: 16000016 bytes, n = 3, live-1m-64`, `peak_rss_over_none less 1: +5.9 %, n = 3, live-1m-256`
     pub fn number(&self) -> Option<String> {
         let measured = self.measured?;
         let at = match self.workload.as_str() {
             "" => String::new(),
             workload => format!(", {workload}"),
         };
-        Some(format!(
-            "{}: {} {}, n = {}{at}",
-            self.metric,
-            spread(Some(measured)),
-            self.unit,
-            measured.n
-        ))
+        // In the unit of the sentence before it.
+        let is_growth = [OVER_NONE, FREES_OVER_TRUE, BYTES_OVER_TRUE].contains(&self.metric);
+        let shown = match is_growth {
+            true => format!("{} less 1: {}", self.metric, growths(Some(measured))),
+            false => format!("{}: {} {}", self.metric, spread(Some(measured)), self.unit),
+        };
+        Some(format!("{shown}, n = {}{at}", measured.n))
     }
 }
 
@@ -124,10 +129,19 @@ pub fn all(measures: &Measures) -> Vec<Claim> {
     topics.into_iter().flatten().collect()
 }
 
-/// Whether a number is within 10 % of the seed's.
-fn is_near(measured: f64, claimed: f64) -> bool {
+/// Right if a number is within 10 % of the seed's, with both of its ends.
+fn near(measured: Spread, claimed: f64) -> Verdict {
     const TOLERANCE: f64 = 0.1;
-    (measured - claimed).abs() <= TOLERANCE * claimed
+    let is_near = measured.is_between(claimed * (1.0 - TOLERANCE), claimed * (1.0 + TOLERANCE));
+    is_near.map_or(Verdict::Undecided, Verdict::of)
+}
+
+/// What is near the seed's number, but of something else than it says.
+fn near_but(measured: Spread, claimed: f64) -> Verdict {
+    match near(measured, claimed) {
+        Verdict::Right => Verdict::NotAsStated,
+        verdict => verdict,
+    }
 }
 
 /// A claim about a number that was measured, or that one that is missing.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::spread::Spread;
+use crate::spread::{Ends, Spread};
 
 /// One cost, averaged over its repetitions.
 pub struct Cost {
@@ -94,6 +94,7 @@ fn cost(cells: [&str; COLUMNS.len()]) -> Result<Option<Cost>, String> {
             value,
             low: end("low", low)?,
             high: end("high", high)?,
+            ends: Ends::Interval,
             n: n.parse()
                 .map_err(|_| format!("n: found {n:?}, expected a count"))?,
         },

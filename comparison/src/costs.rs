@@ -3,7 +3,6 @@
 use crate::cost::Cost;
 use crate::measures::{Measures, Part};
 use crate::schemes::sampling;
-use crate::spread::Spread;
 
 /// Time over that without the library.
 pub const TIME: &str = "time_over_plain";
@@ -62,22 +61,13 @@ pub fn measure(costs: Option<&Vec<Cost>>, measures: &mut Measures) {
             }
             "instructions" => {
                 add(INSTRUCTIONS, "instructions", Some(cost.spread));
-                let more = |baseline: f64| more_than(cost.spread, baseline);
+                let more = |baseline: f64| cost.spread.less(baseline);
                 add(MORE_THAN_NONE, "instructions", baseline(NONE).map(more));
                 let count = baseline(COUNT).filter(|_| cost.truth);
                 add(MORE_THAN_COUNT, "instructions", count.map(more));
             }
             _ => {}
         }
-    }
-}
-
-fn more_than(spread: Spread, baseline: f64) -> Spread {
-    Spread {
-        value: spread.value - baseline,
-        low: spread.low - baseline,
-        high: spread.high - baseline,
-        n: spread.n,
     }
 }
 

@@ -71,11 +71,12 @@ pub fn memory(measures: &Measures) -> Vec<(u64, Spread)> {
     LIVE_BYTES.into_iter().filter_map(of).collect()
 }
 
-/// `reached` or `missed`; nothing where it was not measured.
+/// `reached` or `missed` by both ends, else `undecided`; nothing where it was not measured.
 pub fn verdict(measured: Option<Spread>, at_most: f64) -> &'static str {
-    match measured {
+    match measured.map(|spread| spread.is_between(f64::NEG_INFINITY, at_most)) {
         None => "",
-        Some(spread) if spread.value <= at_most => "reached",
-        Some(_) => "missed",
+        Some(Some(true)) => "reached",
+        Some(Some(false)) => "missed",
+        Some(None) => "undecided",
     }
 }

@@ -1,6 +1,6 @@
 //! Text that lines up: numbers with as many digits as they deserve, aligned columns, lines that wrap.
 
-use crate::spread::Spread;
+use crate::spread::{Ends, Spread};
 
 /// What stands where there is no number.
 pub const NO_NUMBER: &str = "-";
@@ -21,18 +21,18 @@ pub fn number(value: f64) -> String {
     format!("{value:.*}", decimals as usize)
 }
 
-/// `1.05 [1.04, 1.07]`: the mean, the lowest and the highest; the mean alone where all are equal.
+/// `1.05 [1.04, 1.07]`: a number and its 95 % interval; `1.05 (1.04 to 1.07)`: the mean, and from the lowest to the highest run; the number alone where the ends are
+/// equal.
 pub fn spread(spread: Option<Spread>) -> String {
-    match spread {
-        None => NO_NUMBER.to_string(),
-        Some(Spread {
-            value, low, high, ..
-        }) if low == high => number(value),
-        Some(Spread {
-            value, low, high, ..
-        }) => {
-            format!("{} [{}, {}]", number(value), number(low), number(high))
-        }
+    spread.map_or(NO_NUMBER.to_string(), |spread| with_ends(spread, number))
+}
+
+fn with_ends(spread: Spread, show: impl Fn(f64) -> String) -> String {
+    let [value, low, high] = [spread.value, spread.low, spread.high].map(show);
+    match spread.ends {
+        _ if spread.low == spread.high => value,
+        Ends::Interval => format!("{value} [{low}, {high}]"),
+        Ends::Range => format!("{value} ({low} to {high})"),
     }
 }
 
@@ -48,15 +48,9 @@ pub fn bytes(value: f64) -> String {
     format!("{:.decimals$} {name}", value / unit)
 }
 
-/// The same of a mean, the lowest and the highest.
+/// The same with its ends.
 pub fn sizes(size: Spread) -> String {
-    let Spread {
-        value, low, high, ..
-    } = size;
-    match low == high {
-        true => bytes(value),
-        false => format!("{} [{}, {}]", bytes(value), bytes(low), bytes(high)),
-    }
+    with_ends(size, bytes)
 }
 
 /// A ratio less 1, as percent: `+5.9 %`.
@@ -70,19 +64,9 @@ pub fn growth(ratio: f64) -> String {
     }
 }
 
-/// The growth of a mean, the lowest and the highest.
+/// A growth with its ends.
 pub fn growths(ratio: Option<Spread>) -> String {
-    match ratio {
-        None => NO_NUMBER.to_string(),
-        Some(Spread {
-            value, low, high, ..
-        }) if low == high => growth(value),
-        Some(Spread {
-            value, low, high, ..
-        }) => {
-            format!("{} [{}, {}]", growth(value), growth(low), growth(high))
-        }
-    }
+    ratio.map_or(NO_NUMBER.to_string(), |ratio| with_ends(ratio, growth))
 }
 
 /// Lines up columns, the first to the left, all others to the right, two blanks between them.
@@ -134,6 +118,8 @@ pub fn wrapped(text: &str, first: &str, others: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use statistics::intervals::Interval;
+
     use super::*;
 
     #[test]
@@ -154,7 +140,12 @@ mod tests {
     #[test]
     fn a_spread_of_equal_values_is_one_number() {
         assert_eq!(spread(Spread::of(&[2.0, 2.0])), "2");
-        assert_eq!(spread(Spread::of(&[2.0, 3.0])), "2.500 [2, 3]");
+        assert_eq!(spread(Spread::of(&[2.0, 3.0])), "2.500 (2 to 3)");
+        let interval = Interval {
+            low: 2.0,
+            high: 3.0,
+        };
+        assert_eq!(spread(Some(Spread::with(2.5, interval, 9))), "2.500 [2, 3]");
         assert_eq!(spread(None), NO_NUMBER);
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::answers;
-use crate::claims::{Claim, Topic};
+use crate::claims::{Claim, IS_BLIND, Topic, is_blind};
 use crate::complexity::{NEEDED, OWN, obligations};
 use crate::costs::{
     INSTRUCTIONS, LOOPS, MORE_THAN_COUNT, MORE_THAN_NONE, TIME, TIME_OVER_COUNT, TIME_OVER_NONE,
@@ -23,10 +23,12 @@ use crate::schemes::{
 use crate::spread::Spread;
 
 /// How to read the numbers.
-pub const LEGEND: [&str; 4] = [
-    "a [b, c] is the mean over n runs, the lowest and the highest; a alone: all runs gave the same. Costs are as the table of costs gives them.",
+pub const LEGEND: [&str; 6] = [
+    "a (b to c) is the mean over n runs, with the lowest and the highest run; a alone: all runs gave the same.",
+    "a [b, c] is a number with its 95 % interval: costs (as the table of costs gives them), spreads over runs (chi-square, as if runs were normal), and mean estimates (Student's t). Where there is no interval the number stands alone.",
     "Every scheme expects to sample one allocation in 256: mask 0xFF, or the mean gap that gives it for the workload's sizes.",
-    "A number of the seed is right if the measured one is within 10 % of it. Not as stated: true of something else, or under a condition it leaves out.",
+    "A number of the seed is right if what was measured is within 10 % of it as a whole, from b to c, wrong if none of it is, and undecided otherwise. Not as stated: true of something else, or under a condition it leaves out.",
+    "Consistency is the spread of samples over runs, over that of independent decisions: high up to 2 times, medium up to 10, low beyond. Bias is that of the mean estimate of allocations: none within 0.95 to 1.05 times the truth, low within 0.7 to 1.3, high beyond. Both need the whole interval. Blind: no sample in more than half of the runs, so neither.",
     "MB and KB are powers of ten, as the seed's. A ratio to NONE is over the NONE run of the same workload and number, run for run.",
 ];
 
@@ -74,7 +76,7 @@ fn matrix(claims: &[Claim]) -> String {
             );
             text.push_str(&wrapped(&line, "- ", "  "));
             if let Some(number) = claim.number() {
-                text.push_str(&wrapped(&format!("[{number}]"), "  ", "  "));
+                text.push_str(&wrapped(&format!("By {number}."), "  ", "  "));
             }
         }
     }
@@ -208,13 +210,14 @@ fn rates(measures: &Measures) -> String {
             let of = |metric| measures.get(Part::Rates, workload, scheme, metric);
             let rate = of(RATE)?;
             let memory = |metric| measures.get(Part::Memory, workload, scheme, metric);
+            let blind = is_blind(measures, workload, scheme).then(|| IS_BLIND.to_string());
             Some(vec![
                 scheme.to_string(),
                 rate.n.to_string(),
                 spread(Some(rate.times(100.0))),
-                spread(of(DISPERSION)),
-                spread(of(ESTIMATE)),
-                spread(of(LIVE_ESTIMATE)),
+                blind.clone().unwrap_or(spread(of(DISPERSION))),
+                blind.unwrap_or(growths(of(ESTIMATE))),
+                growths(of(LIVE_ESTIMATE)),
                 memory(OVER_NONE).map_or(NO_NUMBER.to_string(), |ratio| growth(ratio.value)),
             ])
         };
@@ -223,8 +226,8 @@ fn rates(measures: &Measures) -> String {
             "n",
             "sampled, %",
             "spread over independent",
-            "estimate over true",
-            "live estimate over leaked",
+            "error of estimate",
+            "error of live estimate",
             "peak RSS over NONE",
         ];
         let rows = sampling().filter_map(|scheme| row(scheme.name)).collect();

@@ -1,20 +1,44 @@
 //! A number measured several times.
+//!
+//! Two kinds of ends stand beside such a number, and a text must not take one for the other: the lowest and the highest of few runs, which say what was seen, and
+//! a 95 % interval, which says where the true value may be.
 
-/// The mean of n values, the lowest and the highest.
+use statistics::intervals::{self, Interval, LEVEL};
+
+/// What the ends of a [`Spread`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// The lowest and the highest of the runs.
+    Range,
+    /// A 95 % interval.
+    Interval,
+}
+
+impl Ends {
+    /// As in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ends::Range => "range",
+            Ends::Interval => "interval",
+        }
+    }
+}
+
+/// A number of n runs, with its ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// Mean.
+    /// Mostly the mean.
     pub value: f64,
-    /// Lowest.
     pub low: f64,
-    /// Highest.
     pub high: f64,
+    /// What `low` and `high` are.
+    pub ends: Ends,
     /// How many there were, at least 1.
     pub n: usize,
 }
 
 impl Spread {
-    /// `None` of no values.
+    /// The mean of values, the lowest and the highest; `None` of no values.
     pub fn of(values: &[f64]) -> Option<Spread> {
         let first = *values.first()?;
         let fold = |pick: fn(f64, f64) -> f64| values.iter().copied().fold(first, pick);
@@ -25,17 +49,54 @@ impl Spread {
             value: mean,
             low: fold(f64::min),
             high: fold(f64::max),
+            ends: Ends::Range,
             n: values.len(),
         })
     }
 
-    /// Mean, lowest and highest times a factor above 0.
+    /// A number with its 95 % interval.
+    pub fn with(value: f64, interval: Interval, n: usize) -> Spread {
+        Spread {
+            value,
+            low: interval.low,
+            high: interval.high,
+            ends: Ends::Interval,
+            n,
+        }
+    }
+
+    /// The mean of values with Student's interval; `None` where there is none, of one value and of equal ones.
+    pub fn of_mean(values: &[f64]) -> Option<Spread> {
+        let mean = intervals::mean_over_runs(values, LEVEL)?;
+        Some(Spread::with(mean.mean, mean.interval?, mean.n))
+    }
+
+    /// The number and its ends times a factor above 0.
     pub fn times(self, factor: f64) -> Spread {
         Spread {
             value: self.value * factor,
             low: self.low * factor,
             high: self.high * factor,
-            n: self.n,
+            ..self
+        }
+    }
+
+    /// The number and its ends less another number.
+    pub fn less(self, other: f64) -> Spread {
+        Spread {
+            value: self.value - other,
+            low: self.low - other,
+            high: self.high - other,
+            ..self
+        }
+    }
+
+    /// Whether both ends are between two numbers (true), both on one side of them (false), or neither.
+    pub fn is_between(self, low: f64, high: f64) -> Option<bool> {
+        match () {
+            () if low <= self.low && self.high <= high => Some(true),
+            () if self.high < low || high < self.low => Some(false),
+            () => None,
         }
     }
 }
@@ -49,17 +110,10 @@ impl std::ops::Add for Spread {
             value: self.value + other.value,
             low: self.low + other.low,
             high: self.high + other.high,
+            ends: self.ends,
             n: self.n.min(other.n),
         }
     }
-}
-
-/// Standard deviation with n - 1 in the denominator; `None` of fewer than 2 values.
-pub fn standard_deviation(values: &[f64]) -> Option<f64> {
-    let n = values.len();
-    let mean = Spread::of(values)?.value;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (n > 1).then(|| (squares / (n - 1) as f64).sqrt())
 }
 
 #[cfg(test)]
@@ -67,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mean_lowest_highest_and_deviation() {
+    fn mean_lowest_and_highest() {
         let spread = Spread::of(&[2.0, 1.0, 6.0]).unwrap();
         assert_eq!(
             (spread.value, spread.low, spread.high, spread.n),
@@ -75,7 +129,18 @@ mod tests {
         );
         assert_eq!(Spread::of(&[0.1; 3]).unwrap().value, 0.1);
         assert_eq!(Spread::of(&[]), None);
-        assert_eq!(standard_deviation(&[2.0, 4.0, 6.0]), Some(2.0));
-        assert_eq!(standard_deviation(&[2.0]), None);
+        assert_eq!(Spread::of_mean(&[2.0]), None);
+        let mean = Spread::of_mean(&[1.0, 2.0, 3.0]).unwrap();
+        // t(0.975, 2) = 4.3027, over sqrt(3).
+        assert!((mean.high - 2.0 - 2.4841).abs() < 1e-3 && mean.ends == Ends::Interval);
+    }
+
+    #[test]
+    fn both_ends_decide() {
+        let spread = Spread::of(&[2.0, 3.0]).unwrap();
+        assert_eq!(spread.is_between(2.0, 3.0), Some(true));
+        assert_eq!(spread.is_between(3.1, 4.0), Some(false));
+        assert_eq!(spread.is_between(0.0, 1.9), Some(false));
+        assert_eq!(spread.is_between(2.5, 4.0), None);
     }
 }

@@ -4,9 +4,9 @@ use crate::claims::Claim;
 use crate::measures::Measures;
 use crate::spread::Spread;
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "set", "workload", "scheme", "part", "metric", "unit", "value", "low", "high", "n", "claim",
-    "verdict",
+    "verdict", "ends",
 ];
 
 const SET: &str = "comparison";
@@ -26,7 +26,8 @@ pub fn csv(measures: &Measures, claims: &[Claim]) -> Vec<u8> {
             row.metric,
             row.unit,
         ];
-        let measured = [value.as_str(), &low, &high, &n, "", ""];
+        let ends = row.spread.ends.name();
+        let measured = [value.as_str(), &low, &high, &n, "", "", ends];
         writer
             .write_record(what.iter().chain(&measured))
             .expect(IN_MEMORY);
@@ -48,6 +49,7 @@ pub fn csv(measures: &Measures, claims: &[Claim]) -> Vec<u8> {
             &n,
             claim.claim,
             claim.verdict.name(),
+            claim.measured.map_or("", |measured| measured.ends.name()),
         ];
         writer
             .write_record(what.iter().chain(&judged))
@@ -64,6 +66,7 @@ fn cells(spread: Option<Spread>) -> [String; 4] {
              low,
              high,
              n,
+             ..
          }| {
             [
                 value.to_string(),

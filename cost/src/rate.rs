@@ -5,6 +5,7 @@
 //! [`SIGMAS`] standard errors of 1. Those that hash are not: a run has few keys, so most runs say nothing and a few say a lot;
 //! their mean must be within a factor of [`FACTOR`], which needs [`RUNS_MIN`] runs.
 
+use ::statistics::intervals::{self, LEVEL};
 use statrs::statistics::Statistics;
 
 use crate::measured::{Measured, Subject};
@@ -43,10 +44,10 @@ pub fn check(measured: &Measured) -> Result<Vec<Row>, String> {
             threads: None,
             metric: "estimated_over_counted",
             unit: "ratio",
-            median: Some(Median {
-                value: mean,
-                interval: Some((mean - 1.96 * error, mean + 1.96 * error)),
-                n: shares.len(),
+            median: intervals::mean_over_runs(&shares, LEVEL).map(|found| Median {
+                value: found.mean,
+                interval: found.interval.map(|it| (it.low, it.high)),
+                n: found.n,
             }),
         });
     }

@@ -9,8 +9,11 @@ use crate::median::Median;
 use crate::rows::Row;
 use crate::text::Table;
 
+/// A scheme whose samples stand for what was counted, but for this share of it, samples at its rate.
+const RATE_MARGIN: f64 = 0.1;
+
 const PAIRS: &str = "A pair of free and malloc (loop window: 1000 live blocks of 16-256 B)";
-const PAIRS_NOTE: &str = "Instructions: exact, by callgrind, over NONE (NONE itself: over PLAIN); of schemes that hash, at the share of samples that the\nmask expects, since the layout under callgrind is one draw (cost.csv has what was counted too). Time: processor time over PLAIN, median of paired\nrounds [95 % interval]. 'bound' is what this project set itself; 'over' marks a median that is above it.";
+const PAIRS_NOTE: &str = "Instructions: exact, by callgrind, over NONE (NONE itself: over PLAIN); of schemes that hash, at the share of samples that the\nmask expects, since the layout under callgrind is one draw (cost.csv has what was counted too). Time: processor time over PLAIN, median of paired\nrounds [95 % interval]. 'bound' is what this project set itself; 'over' marks what is above it with its whole interval, 'undecided' an interval that\nholds it, or is missing.";
 
 /// What data/RESULTS.md takes of it, for cost-findings.json: the pair, and the bounds.
 pub fn findings(files: &[File], measured: &Measured, rows: &[Row]) -> Vec<u8> {
@@ -64,7 +67,7 @@ pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
     section(
         "malloc and free apart (loop batch)",
         halves(measured, &rows),
-        "Nanoseconds, and instructions in brackets; a sampled block is what a run that samples often takes over one that samples\nnothing, divided by the share of sampled blocks. 'extra': both together, loop window, median [95 % interval].",
+        "Nanoseconds, and instructions in parentheses; a sampled block is what a run that samples often takes over one that samples\nnothing, divided by the share of sampled blocks. 'extra': both together, loop window, median [95 % interval].",
     );
     section(
         "Simulated cache misses of a pair (loop window; callgrind, 32 KiB first level, 8 MiB last)",
@@ -89,7 +92,7 @@ pub fn text(files: &[File], measured: &Measured, rows: &[Row]) -> String {
     section(
         "Whether the schemes sampled at their rate while they were timed",
         rates(measured, &rows),
-        "What the samples stand for over what was counted, mean of runs (loops window, batch, mixed) [95 % interval]. Schemes that\nhash have few keys in a run: their spread is wide, and their interval, made for bell-shaped spreads, too narrow.",
+        "What the samples stand for over what was counted, mean of runs (loops window, batch, mixed) [95 % interval]. At its rate: all of the interval is\nwithin 10 % of 1. Schemes that hash have few keys in a run: their spread is wide, and their interval, made for bell-shaped spreads, too narrow.",
     );
     text += &format!("\nOther bounds\n\n{}\n", bounds_missed(&rows).join("\n"));
     text
@@ -227,16 +230,38 @@ fn plain_number(value: Option<f64>, digits: usize) -> String {
 fn spread(median: Option<Median>, digits: usize) -> String {
     let value = plain_number(median.map(|median| median.value), digits);
     match median.and_then(|median| median.interval) {
-        Some((low, high)) => format!("{value} [{low:.digits$} {high:.digits$}]"),
+        Some((low, high)) => format!("{value} [{low:.digits$}, {high:.digits$}]"),
         None => value,
     }
 }
 
+/// A bound, and on which side of it an exact number is.
 fn against(value: Option<f64>, bound: Option<f64>, digits: usize) -> String {
     match (value, bound) {
         (Some(value), Some(bound)) if value > bound => format!("{bound:.digits$} over"),
         (_, Some(bound)) => format!("{bound:.digits$}"),
         _ => String::new(),
+    }
+}
+
+/// The same of a median, by its whole interval.
+fn median_against(median: Option<Median>, bound: Option<f64>, digits: usize) -> String {
+    let Some(bound) = bound else {
+        return String::new();
+    };
+    match median.map(|median| is_at_most(median, bound)) {
+        Some(Some(false)) => format!("{bound:.digits$} over"),
+        Some(None) => format!("{bound:.digits$} undecided"),
+        Some(Some(true)) | None => format!("{bound:.digits$}"),
+    }
+}
+
+/// Whether all of the interval is at most a bound, or all of it above; a median without an interval does not tell.
+fn is_at_most(median: Median, bound: f64) -> Option<bool> {
+    match median.interval? {
+        (_, high) if high <= bound => Some(true),
+        (low, _) if low > bound => Some(false),
+        _ => None,
     }
 }
 
@@ -275,9 +300,9 @@ fn pairs(measured: &Measured, rows: &Rows) -> Table {
             plain_number(over_count, 1),
             against(instructions, bounds.map(|bounds| bounds.instructions), 0),
             spread(one, 2),
-            against(one.map(|median| median.value), time_bound(0), 2),
+            median_against(one, time_bound(0), 2),
             spread(two, 2),
-            against(two.map(|median| median.value), time_bound(1), 2),
+            median_against(two, time_bound(1), 2),
         ]);
     }
     table
@@ -329,7 +354,7 @@ fn halves(measured: &Measured, rows: &Rows) -> Table {
         let extra = rows.get("window", subject, Some(1), "sample_extra");
         let bound = extra.map(|_| bounds::SAMPLE_EXTRA_NS);
         let extra_text = extra.map_or(String::new(), |_| spread(extra, 0));
-        let bound = against(extra.map(|median| median.value), bound, 0);
+        let bound = median_against(extra, bound, 0);
         table.row(
             [label(subject)]
                 .into_iter()
@@ -469,7 +494,7 @@ fn programs(measured: &Measured, rows: &Rows) -> Table {
 
 fn rates(measured: &Measured, rows: &Rows) -> Table {
     let mut table = Table::default();
-    table.row(["", "estimated over counted", "runs"]);
+    table.row(["", "estimated over counted", "runs", "at its rate"]);
     for subject in &measured.subjects {
         let found = rows.get(
             "window batch mixed",
@@ -478,10 +503,25 @@ fn rates(measured: &Measured, rows: &Rows) -> Table {
             "estimated_over_counted",
         );
         if let Some(found) = found {
-            table.row([label(subject), spread(Some(found), 3), found.n.to_string()]);
+            table.row([
+                label(subject),
+                spread(Some(found), 3),
+                found.n.to_string(),
+                is_at_its_rate(found).into(),
+            ]);
         }
     }
     table
+}
+
+/// A wide interval holds 1 whatever the scheme does: it is at its rate only if all of the interval is near 1.
+fn is_at_its_rate(ratio: Median) -> &'static str {
+    let (least, most) = (1.0 - RATE_MARGIN, 1.0 + RATE_MARGIN);
+    match ratio.interval {
+        Some((low, high)) if low >= least && high <= most => "yes",
+        Some((low, high)) if high < least || low > most => "no",
+        _ => "undecided",
+    }
 }
 
 /// The bounds of programs and of threads, which have no column of their own, and a count of all.
@@ -491,12 +531,12 @@ fn bounds_missed(rows: &Rows) -> Vec<String> {
         let line = match found {
             None => format!("{name}: not measured"),
             Some(median) => {
-                let is_met = if at_most {
-                    median.value <= bound
-                } else {
-                    median.value >= bound
+                // At least a bound is what has it at most.
+                let verdict = match is_at_most(median, bound) {
+                    None => "undecided",
+                    Some(is_below) if is_below == at_most => "met",
+                    Some(_) => "missed",
                 };
-                let verdict = if is_met { "met" } else { "missed" };
                 let limit = if at_most { "at most" } else { "at least" };
                 format!(
                     "{name}: {}, {limit} {bound:.2}: {verdict}",
@@ -533,4 +573,42 @@ fn bounds_missed(rows: &Rows) -> Vec<String> {
         );
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_is_at_its_rate_by_its_whole_interval() {
+        let ratio = |interval| {
+            is_at_its_rate(Median {
+                value: 1.0,
+                interval,
+                n: 7,
+            })
+        };
+        assert_eq!(ratio(Some((0.95, 1.04))), "yes");
+        assert_eq!(ratio(Some((0.5, 1.5))), "undecided");
+        assert_eq!(ratio(Some((1.2, 1.5))), "no");
+        assert_eq!(ratio(None), "undecided");
+    }
+
+    #[test]
+    fn the_whole_interval_of_a_median_is_held_against_its_bound() {
+        let median = |interval| {
+            Some(Median {
+                value: 1.4,
+                interval,
+                n: 7,
+            })
+        };
+        let against = |interval| median_against(median(interval), Some(1.37), 2);
+        assert_eq!(against(Some((1.38, 1.7))), "1.37 over");
+        assert_eq!(against(Some((1.1, 1.37))), "1.37");
+        assert_eq!(against(Some((1.1, 1.7))), "1.37 undecided");
+        assert_eq!(against(None), "1.37 undecided");
+        assert_eq!(median_against(None, Some(1.37), 2), "1.37");
+        assert_eq!(median_against(median(None), None, 2), "");
+    }
 }

@@ -65,12 +65,12 @@ fn line(row: &Row, rows: &[Row]) -> Vec<String> {
     ]
 }
 
-/// `1.0984 [1.0980, 1.0988]`, or the number alone where all runs gave the same.
+/// `1.0984 (1.0980 to 1.0988)`: from the lowest to the highest run; the number alone where all gave the same.
 fn spread(row: &Row, decimals: usize) -> String {
     let [value, low, high] = [row.value, row.low, row.high].map(|n| format!("{n:.decimals$}"));
     match low == high {
         true => value,
-        false => format!("{value} [{low}, {high}]"),
+        false => format!("{value} ({low} to {high})"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use gnuplot::PlotOption::{Color, FillAlpha, LineStyle, LineWidth};
 use gnuplot::TickOption::{Format, Inward, Mirror};
 use gnuplot::{Auto, AxesCommon, Dash, Figure, Fix, RGBString, Solid};
+use statistics::intervals::{self, Interval, LEVEL};
 
 use crate::Plan;
 use crate::canvas::{self, BLACK, Frame, centred};
@@ -17,8 +18,6 @@ const ESTIMATE: &str = "#009E73";
 const BAND: &str = "#A6DBCB";
 const RSS: &str = "#D55E00";
 const MIB: f64 = 1048576.0;
-/// Standard errors of a 95 % interval.
-const SIGMAS: f64 = 1.96;
 
 /// Readings, column by column, in seconds and MiB.
 #[derive(Default)]
@@ -61,20 +60,30 @@ fn read(data: &Path) -> Result<Readings, String> {
             return Err(row.error("time_s", "more than in the row before"));
         }
         let (exact, estimate) = (mib("live_bytes_exact")?, mib("live_bytes_estimate")?);
-        let off = SIGMAS * mib("live_bytes_standard_error")?;
-        if off < 0.0 {
+        let error = mib("live_bytes_standard_error")?;
+        if error < 0.0 {
             return Err(row.error("live_bytes_standard_error", "no negative number"));
         }
+        let interval = interval(estimate, error);
         readings.time_s.push(time_s);
         readings.exact.push(exact);
         readings.estimate.push(estimate);
-        readings.low.push((estimate - off).max(0.0));
-        readings.high.push(estimate + off);
+        readings.low.push(interval.low);
+        readings.high.push(interval.high);
         readings.rss.push(mib("rss_bytes")?);
-        readings.covered += usize::from((exact - estimate).abs() <= off);
+        readings.covered += usize::from(interval.holds(exact));
         readings.mean_bytes = row.number("poisson_mean_bytes")?;
     }
     Ok(readings)
+}
+
+/// Without a sample alive it is the point 0.
+fn interval(estimate: f64, error: f64) -> Interval {
+    let nothing = Interval {
+        low: 0.0,
+        high: 0.0,
+    };
+    intervals::plain(estimate, error.powi(2), LEVEL).unwrap_or(nothing)
 }
 
 fn draw(readings: &Readings) -> Option<Figure> {
@@ -144,5 +153,17 @@ fn entry(sample: Sample, color: &'static str, text: &str) -> Entry {
         sample,
         color,
         text: text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_band_is_a_95_percent_interval() {
+        let interval = interval(100.0, 10.0);
+        assert!(interval.holds(119.59) && interval.holds(80.41));
+        assert!(!interval.holds(119.61) && !interval.holds(80.39));
     }
 }

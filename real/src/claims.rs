@@ -1,12 +1,12 @@
 //! What the starting document says of real programs, each with a verdict that the numbers decide.
 
-use crate::bounds::Verdict;
+use crate::bounds::{self, Bound, Verdict};
 use crate::counted::Instructions;
-use crate::layout::{growth, number, ratio, spread};
+use crate::layout::{effect_ratio, mean, number, p_value, ratio, spread};
 use crate::measures::{Measures, Row};
 use crate::metrics::{CPU, GENERATOR_SHARE, SERVING_ALLOCS, SERVING_PER_UNIT, STARTUP_ALLOCS};
+use crate::over_runs::Value;
 use crate::run::{ALL_HEADERS, PLAIN, Runs, SCHEMES};
-use crate::statistics::Value;
 
 /// One claim on one workload.
 pub struct Claim {
@@ -18,6 +18,8 @@ pub struct Claim {
     pub measured: Option<Value>,
     /// `right`, `wrong`, `not as stated`, `undecided` or `not measured`.
     pub verdict: &'static str,
+    /// Where it is a comparison: its p-value, adjusted over the claims of the same words.
+    pub p: Option<f64>,
     pub why: String,
 }
 
@@ -53,13 +55,8 @@ pub fn all(runs: &Runs, measures: &Measures, instructions: &Instructions) -> Vec
         if serves {
             claims.push(few_allocations(measures, workload));
         }
-        let schemes = ALL_HEADERS.into_iter();
-        claims.extend(
-            schemes
-                .filter(|scheme| !runs.of(workload, scheme).is_empty())
-                .map(|scheme| overhead(measures, instructions, workload, scheme)),
-        );
     }
+    claims.extend(overheads(runs, measures, instructions));
     claims
 }
 
@@ -77,6 +74,7 @@ fn few_allocations(measures: &Measures, workload: &str) -> Claim {
         unit: "allocations",
         measured: None,
         verdict: "not measured",
+        p: None,
         why: "no run counted allocations while serving".into(),
     };
     let Some((scheme, per_unit)) = counting else {
@@ -84,10 +82,17 @@ fn few_allocations(measures: &Measures, workload: &str) -> Claim {
     };
     claim.scheme = scheme;
     claim.measured = Some(per_unit);
-    claim.verdict = match per_unit.value {
-        few if few < FEW_PER_UNIT => "right",
-        many if many > NOT_FEW_PER_UNIT => "wrong",
-        _ => "not as stated",
+    // Where all of several runs gave the same there is no interval, and none is needed.
+    let ends = match (per_unit.interval, per_unit.n) {
+        (Some(ends), _) => Some(ends),
+        (None, 1) => None,
+        (None, _) => Some((per_unit.value, per_unit.value)),
+    };
+    claim.verdict = match ends {
+        Some((_, high)) if high < FEW_PER_UNIT => "right",
+        Some((low, _)) if low > NOT_FEW_PER_UNIT => "wrong",
+        Some((low, high)) if low >= FEW_PER_UNIT && high <= NOT_FEW_PER_UNIT => "not as stated",
+        _ => "undecided",
     };
     let of = |metric| {
         measures
@@ -95,8 +100,8 @@ fn few_allocations(measures: &Measures, workload: &str) -> Claim {
             .map_or("an unknown number".into(), |row| number(row.value.value))
     };
     claim.why = format!(
-        "{} allocations a request: {} while serving, {} at the start. Very few is less than 1 in {:.0} requests; more than {NOT_FEW_PER_UNIT} a request is wrong",
-        number(per_unit.value),
+        "{} allocations a request: {} while serving, {} at the start. Very few is less than 1 in {:.0} requests, with the whole interval; more than {NOT_FEW_PER_UNIT} a request is wrong",
+        mean(Some(per_unit), 1.0),
         of(SERVING_ALLOCS),
         of(STARTUP_ALLOCS),
         1.0 / FEW_PER_UNIT,
@@ -104,45 +109,77 @@ fn few_allocations(measures: &Measures, workload: &str) -> Claim {
     claim
 }
 
-fn overhead(
-    measures: &Measures,
-    instructions: &Instructions,
-    workload: &str,
-    scheme: &'static str,
-) -> Claim {
-    let row = measures.get(workload, scheme, PLAIN, CPU);
-    let mut claim = Claim {
-        claim: OVERHEAD,
-        workload: workload.into(),
-        scheme,
-        metric: CPU,
-        unit: "ratio",
-        measured: row.map(|row| row.value),
-        verdict: "not measured",
-        why: "no run without the library to compare with".into(),
-    };
-    let Some(row) = row else { return claim };
-    claim.verdict = match Verdict::of(row.value, OVERHEAD_RATIO) {
-        Verdict::Inside => "right",
-        Verdict::Outside => "wrong",
-        Verdict::Undecided => "undecided",
-    };
-    claim.why = format!(
-        "{} of processor time a unit{}{}{}",
-        ratio(row.value),
-        seen(row),
-        counted(instructions, workload, scheme),
-        generator(measures, workload)
-    );
-    claim
+/// Of all programs and schemes, judged together.
+fn overheads(runs: &Runs, measures: &Measures, instructions: &Instructions) -> Vec<Claim> {
+    let workloads = runs.workloads().into_iter();
+    let asked: Vec<(&str, &'static str)> = workloads
+        .flat_map(|workload| ALL_HEADERS.map(|scheme| (workload, scheme)))
+        .filter(|(workload, scheme)| !runs.of(workload, scheme).is_empty())
+        .collect();
+    let row = |(workload, scheme): (&str, &str)| measures.get(workload, scheme, PLAIN, CPU);
+    let ratios: Vec<(Value, f64)> = asked
+        .iter()
+        .filter_map(|path| Some((row(*path)?.value, OVERHEAD_RATIO)))
+        .collect();
+    let mut judged = bounds::judge(&ratios).into_iter();
+    let comparisons = ratios
+        .iter()
+        .filter(|(ratio, _)| ratio.log_error.is_some())
+        .count();
+    asked
+        .into_iter()
+        .map(|(workload, scheme)| {
+            let row = row((workload, scheme));
+            let judged = row.zip(row.and_then(|_| judged.next()));
+            let why = judged.map(|(row, bound)| {
+                format!(
+                    "{} of processor time a unit{}{}{}{}",
+                    ratio(row.value),
+                    against(bound, comparisons),
+                    seen(row),
+                    counted(instructions, workload, scheme),
+                    generator(measures, workload)
+                )
+            });
+            Claim {
+                claim: OVERHEAD,
+                workload: workload.into(),
+                scheme,
+                metric: CPU,
+                unit: "ratio",
+                measured: row.map(|row| row.value),
+                verdict: match judged.map(|(_, bound)| bound.verdict) {
+                    None => "not measured",
+                    Some(Verdict::Inside) => "right",
+                    Some(Verdict::Outside) => "wrong",
+                    Some(Verdict::Undecided) => "undecided",
+                },
+                p: judged.and_then(|(_, bound)| bound.p),
+                why: why.unwrap_or("no run without the library to compare with".into()),
+            }
+        })
+        .collect()
+}
+
+fn against(bound: Bound, comparisons: usize) -> String {
+    bound.p.map_or(String::new(), |p| {
+        let p = match p_value(p) {
+            small if small.starts_with('<') => small,
+            p => format!("= {p}"),
+        };
+        format!(
+            "; against {} p {p} as one of {comparisons} comparisons",
+            bound.at_most
+        )
+    })
 }
 
 /// How small an effect this measurement could have shown.
 pub fn seen(row: &Row) -> String {
     match row.value.detectable {
         Some(effect) => format!(
-            "; an effect of {} could have been seen",
-            growth(1.0 + effect)
+            "; a ratio of {} could have been told from 1",
+            effect_ratio(effect)
         ),
         None => "; no interval: one round, or all alike".into(),
     }

@@ -1,7 +1,7 @@
 //! Text that lines up: numbers with as many digits as they deserve, aligned columns, lines that wrap.
 
 use crate::counted::Row;
-use crate::statistics::Value;
+use crate::over_runs::Value;
 
 /// What stands where there is no number.
 pub const NO_NUMBER: &str = "-";
@@ -59,6 +59,14 @@ pub fn spread(row: &Row) -> String {
     }
 }
 
+/// `0.031`
+pub fn p_value(p: f64) -> String {
+    match p {
+        small if small < 0.001 => "<0.001".into(),
+        p => format!("{p:.3}"),
+    }
+}
+
 /// The unit in which times of this length are shown: its name, and its ns.
 pub fn time_unit(ns: f64) -> (&'static str, f64) {
     match ns {
@@ -68,14 +76,9 @@ pub fn time_unit(ns: f64) -> (&'static str, f64) {
     }
 }
 
-/// A ratio less 1, as percent: `+5.9 %`.
-pub fn growth(ratio: f64) -> String {
-    let percent = (ratio - 1.0) * 100.0;
-    match percent.abs() {
-        small if small < 10.0 => format!("{percent:+.2} %"),
-        large if large < 1000.0 => format!("{percent:+.0} %"),
-        _ => format!("a factor of {ratio:.0}"),
-    }
+/// An effect that could have been seen, as the ratio that it makes of 1.
+pub fn effect_ratio(effect: f64) -> String {
+    format!("{:.3}", 1.0 + effect)
 }
 
 /// Lines up columns, the first to the left, all others to the right, two blanks between them.
@@ -127,8 +130,8 @@ mod tests {
             ("100000".into(), "0.3968".into())
         );
         assert_eq!(
-            [1.0588, 0.8, 3.0, 21.0].map(growth),
-            ["+5.88 %", "-20 %", "+200 %", "a factor of 21"]
+            [0.2, 0.0004].map(p_value),
+            ["0.200".to_string(), "<0.001".into()]
         );
     }
 

@@ -2,8 +2,8 @@
 
 use crate::bounds::{self, Bound};
 use crate::metrics::{CPU, METRICS, PHASE_METRICS};
+use crate::over_runs::{self, Value};
 use crate::run::{NONE, PLAIN, Run, Runs};
-use crate::statistics::{self, Value};
 
 /// One row.
 pub struct Row {
@@ -16,7 +16,7 @@ pub struct Row {
     pub metric: &'static str,
     pub unit: &'static str,
     pub value: Value,
-    /// What the project wants it to be at most, and whether it is.
+    /// What the project wants it to be at most, and whether it is shown to be.
     pub bound: Option<Bound>,
 }
 
@@ -62,7 +62,7 @@ pub fn of(runs: &Runs) -> Measures {
                        is_compared: bool,
                        of: &dyn Fn(&Run) -> Option<f64>| {
             let values: Vec<f64> = path.iter().filter_map(of).collect();
-            let mut push = |over, unit, value: Option<Value>, bound| {
+            let mut push = |over, unit, value: Option<Value>| {
                 measures.0.extend(value.map(|value| Row {
                     workload: workload.into(),
                     scheme,
@@ -71,20 +71,16 @@ pub fn of(runs: &Runs) -> Measures {
                     metric,
                     unit,
                     value,
-                    bound,
+                    bound: None,
                 }));
             };
-            push("", unit, statistics::mean(&values), None);
+            push("", unit, over_runs::mean(&values));
             for base in BASES
                 .into_iter()
                 .filter(|base| is_compared && *base != scheme)
             {
-                let value = statistics::ratio(&ratios(path, runs.of(workload, base), of));
-                let is_bounded = phase.is_empty() && metric == CPU && base == PLAIN;
-                let bound = value
-                    .filter(|_| is_bounded)
-                    .and_then(|value| bounds::of(workload, scheme, path[0].mean_bytes, value));
-                push(base, "ratio", value, bound);
+                let value = over_runs::ratio(&ratios(path, runs.of(workload, base), of));
+                push(base, "ratio", value);
             }
         };
         for metric in &PHASE_METRICS {
@@ -106,7 +102,31 @@ pub fn of(runs: &Runs) -> Measures {
             }
         }
     }
+    hold_against_bounds(runs, &mut measures);
     measures
+}
+
+/// All bounds are one table, so they are judged together.
+fn hold_against_bounds(runs: &Runs, measures: &mut Measures) {
+    let at_most = |row: &Row| {
+        let is_bounded = row.phase.is_empty() && row.metric == CPU && row.over == PLAIN;
+        let run = runs.of(&row.workload, row.scheme).first()?;
+        let at_most = bounds::at_most(&row.workload, row.scheme, run.mean_bytes)?;
+        is_bounded.then_some(at_most)
+    };
+    let bounded = measures.0.iter_mut().filter_map(|row| {
+        let at_most = at_most(row)?;
+        Some((row, at_most))
+    });
+    let (rows, ratios): (Vec<&mut Row>, Vec<(Value, f64)>) = bounded
+        .map(|(row, at_most)| {
+            let ratio = (row.value, at_most);
+            (row, ratio)
+        })
+        .unzip();
+    for (row, bound) in rows.into_iter().zip(bounds::judge(&ratios)) {
+        row.bound = Some(bound);
+    }
 }
 
 /// Names of the phases that runs have, in the order of the first.

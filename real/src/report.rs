@@ -6,7 +6,9 @@ use crate::answers;
 use crate::bounds::MEAN_BYTES;
 use crate::claims::{Claim, FEW, OVERHEAD};
 use crate::counted::Instructions;
-use crate::layout::{NO_NUMBER, align, growth, item, mean, number, ratio, spread, time_unit};
+use crate::layout::{
+    NO_NUMBER, align, effect_ratio, item, mean, number, p_value, ratio, spread, time_unit,
+};
 use crate::measures::{Measures, Row, phases};
 use crate::metrics::{
     BYTES_ESTIMATE, CPU, DEAD_ZONES, LIVE_ESTIMATE, LIVE_EXACT, LIVE_SIGMAS, P50, P99, PEAK_RSS,
@@ -14,14 +16,14 @@ use crate::metrics::{
     THREADS, THROUGHPUT, TOTAL_PER_UNIT,
 };
 use crate::notes;
+use crate::over_runs::Value;
 use crate::run::{NONE, PLAIN, Runs, SCHEMES};
-use crate::statistics::Value;
 
 /// How to read the numbers.
 pub const LEGEND: [&str; 4] = [
     "a [b, c] is a mean over n runs with its 95 % interval (Student's t); of ratios the geometric mean of run over run of the same round. No brackets: one run, or all runs gave the same.",
-    "Smallest effect: what four of five such measurements would have told from no effect at all. A ratio near 1 says no more than that.",
-    "A bound is kept (inside) if the whole interval is at most the bound, broken (outside) if the whole interval is above it, and undecided otherwise.",
+    "Smallest effect: the ratio that four of five such measurements would have told from 1. A ratio near 1 says no more than that.",
+    "p: against the bound, by Student's t, two-sided, adjusted by Holm's method over the comparisons of the table. A bound is broken (outside), or an overhead not under 7 % (wrong), if the ratio is above and p < 0.05. It is kept (inside, right) if the ratio is below, p < 0.05, and an effect of the bound's own size could have been seen: the smallest effect is at most the bound. All else is undecided.",
     "Processor time is the server's (of a build: of all its processes) while it served, without its start; allocations are of its processes, without the driver's and the generator's.",
 ];
 
@@ -156,9 +158,8 @@ pub fn bounds(measures: &Measures, instructions: &Instructions) -> Table {
             ratio(row.value),
             bound.at_most.to_string(),
             bound.verdict.name().to_string(),
-            row.value
-                .detectable
-                .map_or(NO_NUMBER.into(), |effect| growth(1.0 + effect)),
+            bound.p.map_or(NO_NUMBER.into(), p_value),
+            row.value.detectable.map_or(NO_NUMBER.into(), effect_ratio),
             counted(row),
         ]
     });
@@ -168,6 +169,7 @@ pub fn bounds(measures: &Measures, instructions: &Instructions) -> Table {
         "over no library",
         "at most",
         "",
+        "p",
         "smallest effect",
         "instructions over no library",
     ];
@@ -248,7 +250,7 @@ fn cost(measures: &Measures, workload: &str) -> Table {
             or_dash(of(PLAIN), |row| ratio(row.value)),
             or_dash(of(PLAIN), |row| {
                 let effect = row.value.detectable;
-                effect.map_or(NO_NUMBER.into(), |effect| growth(1.0 + effect))
+                effect.map_or(NO_NUMBER.into(), effect_ratio)
             }),
             or_dash(of(NONE), |row| ratio(row.value)),
             or_dash(measures.get(workload, scheme, PLAIN, PEAK_RSS), |row| {

@@ -2,9 +2,9 @@
 
 use crate::claims::Claim;
 use crate::measures::Measures;
-use crate::statistics::Value;
+use crate::over_runs::Value;
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "set",
     "workload",
     "scheme",
@@ -20,6 +20,7 @@ const COLUMNS: [&str; 15] = [
     "bound",
     "claim",
     "verdict",
+    "p_holm",
 ];
 
 /// The table's text.
@@ -42,6 +43,7 @@ pub fn csv(measures: &Measures, claims: &[Claim]) -> Vec<u8> {
             bound.unwrap_or_default(),
             String::new(),
             row.bound.map_or("", |bound| bound.verdict.name()).into(),
+            shown(row.bound.and_then(|bound| bound.p)),
         ];
         let what = what.map(String::from);
         let cells = cells(Some(row.value));
@@ -60,7 +62,7 @@ pub fn csv(measures: &Measures, claims: &[Claim]) -> Vec<u8> {
             claim.metric,
             claim.unit,
         ];
-        let judged = ["", claim.claim, claim.verdict].map(String::from);
+        let judged = ["", claim.claim, claim.verdict, &shown(claim.p)].map(String::from);
         let what = what.map(String::from);
         let cells = cells(claim.measured);
         writer
@@ -74,7 +76,6 @@ fn cells(value: Option<Value>) -> [String; 5] {
     let Some(value) = value else {
         return Default::default();
     };
-    let shown = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
     [
         value.value.to_string(),
         shown(value.interval.map(|(low, _)| low)),
@@ -82,4 +83,8 @@ fn cells(value: Option<Value>) -> [String; 5] {
         value.n.to_string(),
         shown(value.detectable),
     ]
+}
+
+fn shown(number: Option<f64>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
 }

@@ -29,6 +29,8 @@ pub struct Summary {
     numbers: BTreeMap<(String, String, String), Number>,
     pub runs: usize,
     pub machines: Vec<String>,
+    /// Allocations in the base window; `None` if runs differ in it.
+    pub window_base: Option<u64>,
 }
 
 impl Summary {
@@ -49,16 +51,21 @@ impl Summary {
         let path = directory.join("runs.csv");
         let runs = rows_of(&path)?;
         let mut machines = Vec::new();
+        let mut bases = Vec::new();
         for row in &runs {
             let machine = row.text("machine")?.to_string();
             if !machines.contains(&machine) {
                 machines.push(machine);
             }
+            bases.push(row.needed::<u64>("window_base")?);
         }
+        let first = bases.first().copied();
+        let window_base = first.filter(|first| bases.iter().all(|base| base == first));
         Ok(Some(Summary {
             numbers,
             runs: runs.len(),
             machines,
+            window_base,
         }))
     }
 

@@ -313,7 +313,7 @@ fn rates_of_set_seed_are_judged_by_their_interval() {
 }
 
 #[test]
-fn no_sample_at_all_is_what_page_hash_expects() {
+fn ten_runs_without_a_sample_are_not_yet_a_rate_of_0() {
     let fixture = Fixture::new();
     let rate = "seed,reuse,HEADER_PAGE_HASH,sample_rate_allocs,";
     let pages = "seed,reuse,HEADER_PAGE_HASH,sampled_pages,";
@@ -327,8 +327,17 @@ fn no_sample_at_all_is_what_page_hash_expects() {
         (rate, of("| reuse: 0/11 pages sampled", 1))
     };
     let both = |verdict: &str| (verdict.to_string(), verdict.to_string());
+    assert_eq!(verdicts(), both("undecided"));
+    let chance = "95.8 % of runs find none of so many pages, and 65.0 % of sets of 10 runs";
+    assert!(fixture.succeeds().contains(chance));
+    // Seventy of seventy come by chance in 4.9 % of such sets.
+    for start in [rate, pages] {
+        fixture.set(start, &[("n", "70")]);
+    }
     assert_eq!(verdicts(), both("right"));
-    assert!(fixture.succeeds().contains("95.8 % of runs find none"));
+    for start in [rate, pages] {
+        fixture.set(start, &[("n", "10")]);
+    }
     for start in [rate, pages] {
         fixture.set(start, &[("max", "1"), ("mean", "0.1"), ("std", "0.3")]);
         fixture.set(start, &[("ci95_low", "-0.1"), ("ci95_high", "0.3")]);
@@ -338,6 +347,49 @@ fn no_sample_at_all_is_what_page_hash_expects() {
         fixture.set(start, &[("p50", "1")]);
     }
     assert_eq!(verdicts(), both("wrong"));
+}
+
+#[test]
+fn dead_zones_are_judged_at_the_documents_own_window() {
+    let fixture = Fixture::new();
+    let row = || line(&fixture.succeeds(), "| monotonic: near-zero dead zones |").to_string();
+    // One finished window of 100,000 a run, none of them dead: 0 of 10 may be a share of up to 30.8 %.
+    let found = row();
+    assert!(
+        found.contains("| undecided | Finished windows of 100000"),
+        "{found}"
+    );
+    assert!(
+        found.contains("HEADER_HASH 0.0 [0.0, 30.8] of 10"),
+        "{found}"
+    );
+    // A thousand windows of each scheme tell.
+    let schemes = ["HASH", "PAGE_HASH", "POISSON_BYTES", "HYBRID"];
+    let number = |scheme: &str, metric: &str| format!("seed,monotonic,HEADER_{scheme},{metric},");
+    for scheme in schemes {
+        fixture.set(&number(scheme, "windows_finished_100x"), &[("mean", "100")]);
+    }
+    assert!(row().contains("| right |"), "{}", row());
+    let dead = number("HASH", "dead_zone_rate_100x");
+    fixture.set(&dead, &[("mean", "0.02")]);
+    let found = row();
+    assert!(
+        found.contains("| wrong |") && found.contains("HEADER_HASH 2.0 [1.2, 3.1] of 1000"),
+        "{found}"
+    );
+    // Windows of 1000 that are dead do not matter, and others than its own decide nothing.
+    fixture.set(&dead, &[("mean", "0")]);
+    fixture.set(&number("HASH", "dead_zone_rate_1x"), &[("mean", "0.9")]);
+    assert!(row().contains("| right |"), "{}", row());
+    let runs = fs::read_to_string(fixture.path("runs.csv")).unwrap();
+    fixture.write("runs.csv", &runs.replace(",1000,true,", ",700,true,"));
+    let found = row();
+    assert!(
+        found.contains(
+            "| undecided | Its windows had 100000 allocations; these runs have none of that length."
+        ),
+        "{found}"
+    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! soak.csv, one row a reading, and soak.txt, what they amount to.
 
 use crate::Options;
-use crate::analysis::{Analysis, CREEP, Creep, SIGMAS, Value};
+use statistics::intervals::LEVEL;
+
+use crate::analysis::{Analysis, COVERAGE_MARGIN, CREEP, Coverage, Creep, Value};
 use crate::load::Done;
 use crate::reading::Second;
 
@@ -92,17 +94,23 @@ fn estimate(analysis: &Analysis) -> Vec<String> {
     ) else {
         return vec!["Live bytes: no reading had a sampled block alive.".into()];
     };
-    let verdict = match covered.interval {
-        Some((low, high)) if (low..=high).contains(&0.95) => "as it should be, 95 %",
-        Some((_, high)) if high < 0.95 => "too seldom: 95 % were due",
-        Some(_) => "more often than the 95 % that were due",
-        None => {
-            "no interval: every stretch gave the same, or there are too few readings; 95 % are due"
+    let least = format!("{:.0} %", (LEVEL - COVERAGE_MARGIN) * 100.0);
+    let due = format!("{:.0} % are due", LEVEL * 100.0);
+    let verdict = match analysis.coverage {
+        Coverage::Near => {
+            format!("as it should be; {due}, and all of the interval is {least} or more")
         }
+        Coverage::TooSeldom => {
+            format!("TOO SELDOM: {due}, and all of the interval is below {least}")
+        }
+        Coverage::Undecided if covered.interval.is_none() => {
+            format!("undecided: every stretch gave the same, or there are too few readings; {due}")
+        }
+        Coverage::Undecided => format!("undecided: {due}, and the interval holds {least}"),
     };
     vec![
         format!(
-            "Live bytes: the estimate's {SIGMAS} standard errors hold the truth in {} of {} readings: {verdict}.",
+            "Live bytes: the estimate's own 95 % interval holds the truth in {} of {} readings: {verdict}.",
             percent(covered),
             analysis.readings
         ),

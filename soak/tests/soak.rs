@@ -133,7 +133,7 @@ fn a_service_is_watched_and_its_estimate_follows_the_truth() {
         "60 readings",
         "each reply as expected",
         "RSS of the service",
-        "hold the truth in",
+        "holds the truth in",
     ] {
         assert!(report.contains(words), "{report}");
     }

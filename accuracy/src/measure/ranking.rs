@@ -1,13 +1,14 @@
 //! Which scheme errs least on a workload, and which others cannot be told from it.
 //!
-//! Among the schemes that meet the budget, by the mean absolute error. The others' absolute errors are held against those of the first by permuting runs, adjusted
+//! Among the schemes that meet the budget and are not blind, by the mean absolute error: a scheme that sees nothing of a subject errs by 100 % in every run, and is no tie of another that sees nothing either, or that errs as much on average. The others' absolute errors are held against those of the first by permuting runs, adjusted
 //! by Holm's method over the workload's schemes. Not by squares: where one run in a hundred errs by a factor of fifty, no test of mean squares can tell anything.
 
 use statistics::comparisons::holm;
 use statistics::resampling;
 
 use crate::measure::estimates::{ALLOCS, BYTES, LIVE_BYTES, Subject, errors_of, metric};
-use crate::paths::Workload;
+use crate::measure::rates::BLIND;
+use crate::paths::{Cell, Workload};
 use crate::rows::{HORVITZ_THOMPSON, Number, Place, Rows};
 
 /// Place among the ranked ones, from 1; those that cannot be told from the first share it.
@@ -19,6 +20,14 @@ const PERMUTATIONS: usize = 2000;
 const SEED: u64 = 0x4A6C;
 const ALPHA: f64 = 0.05;
 
+/// Whether a scheme saw nothing of a subject in more than half of a workload's runs: its estimate was 0, but for roundings, where there was something.
+pub fn is_blind(cell: &Cell, subject: Subject) -> bool {
+    const ROUNDING: f64 = 1e-9;
+    let errors = errors_of(cell, subject).unwrap_or_default();
+    let saw_nothing = errors.iter().filter(|error| **error <= ROUNDING - 1.0);
+    saw_nothing.count() as f64 > BLIND * errors.len() as f64
+}
+
 /// Adds the rows of a workload.
 pub fn measure(workload: &Workload, places: &[Place], rows: &mut Rows) {
     for subject in [ALLOCS, BYTES, LIVE_BYTES] {
@@ -29,7 +38,8 @@ pub fn measure(workload: &Workload, places: &[Place], rows: &mut Rows) {
 fn rank(workload: &Workload, places: &[Place], subject: Subject, rows: &mut Rows) {
     let mut ranked: Vec<(&Place, Vec<f64>)> = Vec::new();
     for (cell, place) in workload.cells.iter().zip(places) {
-        if let Some(errors) = errors_of(cell, subject).filter(|_| !cell.design.is_off_target) {
+        let is_ranked = !cell.design.is_off_target && !is_blind(cell, subject);
+        if let Some(errors) = errors_of(cell, subject).filter(|_| is_ranked) {
             ranked.push((place, errors.iter().map(|error| error.abs()).collect()));
         }
     }

@@ -14,6 +14,8 @@ pub const OFF_TARGET: &str = "is_off_target";
 pub const RATE_ALLOCS: &str = "rate_allocs";
 pub const RATE_BYTES: &str = "rate_bytes";
 pub const EMPTY: &str = "share_of_runs_without_samples";
+/// More than this share of runs without a sample is blind.
+pub const BLIND: f64 = 0.5;
 /// Variance of a run's samples over the mean that is expected.
 pub const DISPERSION: &str = "dispersion";
 pub const DISPERSION_IDEAL: &str = "dispersion_ideal";

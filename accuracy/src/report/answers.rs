@@ -9,11 +9,11 @@ use crate::measure::estimates::{
 };
 use crate::measure::gaps::{DISTANCE, DISTANCE_P, LAG1_P};
 use crate::measure::leaks;
-use crate::measure::ranking::RANK;
-use crate::measure::rates::{DISPERSION, EMPTY, EMPTY_CLOSED_FORM, PAGES};
+use crate::measure::ranking::{RANK, is_blind};
+use crate::measure::rates::{BLIND, DISPERSION, EMPTY, EMPTY_CLOSED_FORM, PAGES};
 use crate::paths::{Cell, Workload};
 use crate::report::claims::{
-    BLIND, HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE, SPLITMIX, Worst, by_worst_error,
+    HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE, SPLITMIX, Worst, by_worst_error,
 };
 use crate::report::{Data, MAIN_SET};
 use crate::rows::{HORVITZ_THOMPSON, Number};
@@ -68,7 +68,7 @@ fn ht(
     data.of(workload, cell, HORVITZ_THOMPSON, &metric(what, subject))
 }
 
-/// The document's schemes by their worst error, then how often each scheme is first or cannot be told from it.
+/// The document's schemes by their worst error, then how often each scheme is first or cannot be told from it, on the workloads that all have.
 fn best(data: &Data) -> Vec<String> {
     let mut lines: Vec<String> = by_worst_error(data)
         .map(|order| {
@@ -81,31 +81,12 @@ fn best(data: &Data) -> Vec<String> {
         })
         .into_iter()
         .collect();
-    for subject in [BYTES, ALLOCS, LIVE_BYTES] {
-        let mut counts = Vec::new();
-        for scheme in &SCHEMES {
-            let ranks: Vec<f64> = cells(data, scheme.name)
-                .into_iter()
-                .filter_map(|cell| Some(ht(data, cell, RANK, subject)?.value))
-                .collect();
-            let first = ranks.iter().filter(|rank| **rank == 1.0).count();
-            if !ranks.is_empty() {
-                counts.push((
-                    first as f64 / ranks.len() as f64,
-                    format!("{} {first} of {}", scheme.name, ranks.len()),
-                ));
-            }
-        }
-        counts.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let names: Vec<String> = counts.into_iter().map(|(_, text)| text).collect();
-        if !names.is_empty() {
-            lines.push(format!(
-                "{}: workloads in which a scheme has the least mean absolute error or cannot be told from the one that has: {}.",
-                subject.name.replace('_', " "),
-                names.join(", ")
-            ));
-        }
-    }
+    lines.extend(
+        [BYTES, ALLOCS, LIVE_BYTES]
+            .map(|subject| firsts(data, subject))
+            .into_iter()
+            .flatten(),
+    );
     for workload in [MONOTONIC, REUSE, "steady-300"] {
         let errors: Vec<String> = SCHEMES
             .iter()
@@ -127,6 +108,73 @@ fn best(data: &Data) -> Vec<String> {
         }
     }
     lines
+}
+
+/// How often each scheme is first, or cannot be told from the first, of the workloads on which every scheme ran at the budget: one denominator for all.
+fn firsts(data: &Data, subject: Subject) -> Option<String> {
+    let of_main: Vec<&Workload> = data
+        .workloads
+        .iter()
+        .filter(|it| it.set == MAIN_SET)
+        .collect();
+    let ran = |workload: &Workload, scheme: &str| {
+        let mut cells = workload
+            .cells
+            .iter()
+            .filter(|cell| !cell.design.is_off_target);
+        let cell = cells.position(|cell| cell.scheme.name == scheme);
+        cell.is_some()
+    };
+    let schemes: Vec<&str> = SCHEMES
+        .iter()
+        .map(|scheme| scheme.name)
+        .filter(|scheme| !cells(data, scheme).is_empty())
+        .collect();
+    let (common, others): (Vec<&Workload>, Vec<&Workload>) = of_main
+        .into_iter()
+        .partition(|workload| schemes.iter().all(|scheme| ran(workload, scheme)));
+    if common.is_empty() {
+        return None;
+    }
+    let count = |scheme: &str, is_it: &dyn Fn(&Workload, &Cell) -> bool| {
+        let cells = cells(data, scheme).into_iter();
+        cells
+            .filter(|(workload, _)| common.iter().any(|it| it.name == workload.name))
+            .filter(|(workload, cell)| is_it(workload, cell))
+            .count()
+    };
+    let is_first = |workload: &Workload, cell: &Cell| {
+        let rank = ht(data, (workload, cell), RANK, subject);
+        rank.is_some_and(|rank| rank.value == 1.0)
+    };
+    let mut counts: Vec<(usize, String)> = schemes
+        .iter()
+        .map(|scheme| {
+            let first = count(scheme, &is_first);
+            let blind = match count(scheme, &|_, cell| is_blind(cell, subject)) {
+                0 => String::new(),
+                blind => format!(" (blind on {blind})"),
+            };
+            (first, format!("{scheme} {first}{blind}"))
+        })
+        .collect();
+    counts.sort_by_key(|(first, _)| std::cmp::Reverse(*first));
+    let counts: Vec<String> = counts.into_iter().map(|(_, text)| text).collect();
+    let others: Vec<&str> = others
+        .iter()
+        .map(|workload| workload.name.as_str())
+        .collect();
+    let left_out = match others.is_empty() {
+        true => String::new(),
+        false => format!(" Not all of them ran on {}.", others.join(", ")),
+    };
+    Some(format!(
+        "{}: of the {} workloads on which all {} schemes ran at the budget, a scheme has the least mean absolute error or cannot be told from the one that has on: {}. One that is blind, with an estimate of 0 in more than half of the runs, is not tied.{left_out}",
+        subject.name.replace('_', " "),
+        common.len(),
+        schemes.len(),
+        counts.join(", ")
+    ))
 }
 
 /// The lowest and the highest coverage over workloads with enough samples, of plain and score intervals.

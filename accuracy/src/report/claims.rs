@@ -3,12 +3,13 @@
 //! Its rates were not at equal budget, so what is tested here is what it concludes from them: consistency, bias, dead zones, and its ranking.
 
 use statistics::closed_forms::sees_bytes;
+use statistics::intervals::{self, LEVEL};
 
 use crate::layout::{heading, item, percent, plain, rate};
 use crate::measure::dead_zones;
 use crate::measure::estimates::{BIAS, BYTES, RMSE, metric};
 use crate::measure::rates::{
-    DISPERSION, DISPERSION_IDEAL, EMPTY, EMPTY_CLOSED_FORM, PAGES, RATE_ALLOCS,
+    BLIND, DISPERSION, DISPERSION_IDEAL, EMPTY, EMPTY_CLOSED_FORM, PAGES, RATE_ALLOCS,
 };
 use crate::report::Data;
 use crate::rows::{HORVITZ_THOMPSON, Number};
@@ -26,8 +27,6 @@ const SEEDS_SCHEMES: [&str; 4] = [POISSON, HYBRID, HASH, PAGE_HASH];
 
 /// More than this times the variance of independent decisions is not consistent.
 const CONSISTENT: f64 = 2.0;
-/// More than this share of empty runs is blind.
-pub const BLIND: f64 = 0.5;
 
 /// One expectation.
 pub struct Claim {
@@ -40,6 +39,7 @@ pub struct Claim {
 
 const RIGHT: &str = "right";
 const WRONG: &str = "wrong";
+const UNDECIDED: &str = "undecided";
 
 /// Those whose workloads ran.
 pub fn all(data: &Data) -> Vec<Claim> {
@@ -160,46 +160,112 @@ fn consistency(data: &Data, workload: &str) -> Option<Claim> {
     Some(claim(says, is_right, why))
 }
 
+/// At the document's own window, or not at all: a shorter one answers another question.
 fn near_zero_dead_zones(data: &Data) -> Option<Claim> {
-    let found = each(data, MONOTONIC, "", dead_zones::RATE[0])?;
-    let longer = each(data, MONOTONIC, "", dead_zones::RATE[1])?;
+    const NEAR_ZERO: f64 = 0.005;
+    const ITS_WINDOW: u64 = 100_000;
+    let (workload, _) = data.cell(MONOTONIC, POISSON)?;
+    let window = |scale: usize| workload.budget.window_base * dead_zones::FACTORS[scale];
+    let found_of = |scale: usize| each(data, MONOTONIC, "", dead_zones::RATE[scale]);
+    let shortest = found_of(0)?;
     let design = data.get(MONOTONIC, POISSON, "", dead_zones::DESIGN[0])?;
-    let is_right = found.iter().all(|(_, rate)| rate.value < 0.005);
-    let why = format!(
-        "Of windows of 1000 allocations: {} % had no sample; by its design Poisson leaves {} %. Of windows ten times as long: {} %.",
-        list(&found, percent),
-        percent(Some(design)),
-        list(&longer, percent)
-    );
-    Some(claim("Monotonic: near-zero dead zones", is_right, why))
+    let scales = 0..dead_zones::FACTORS.len();
+    let own = scales
+        .clone()
+        .find(|scale| window(*scale) == ITS_WINDOW)
+        .and_then(found_of);
+    let (verdict, found) = match &own {
+        None => (
+            UNDECIDED,
+            format!(
+                "Its windows had {ITS_WINDOW} allocations; a run of {MONOTONIC} finishes none."
+            ),
+        ),
+        Some(rates) => (
+            are_at_most(rates, NEAR_ZERO),
+            format!(
+                "Of windows of {ITS_WINDOW} allocations, as its own, {} % had no sample; near zero is up to {:.1} %.",
+                list(rates, percent),
+                NEAR_ZERO * 100.0
+            ),
+        ),
+    };
+    let others: String = scales
+        .skip(1)
+        .filter(|scale| window(*scale) != ITS_WINDOW)
+        .filter_map(|scale| Some((window(scale), found_of(scale)?)))
+        .map(|(window, rates)| format!("; of windows of {window} {} %", list(&rates, percent)))
+        .collect();
+    Some(Claim {
+        claim: "Monotonic: near-zero dead zones".into(),
+        verdict,
+        why: format!(
+            "{found} Other windows answer another question: of windows of {} {} % had no sample, where Poisson leaves {} % by its design{others}.",
+            window(0),
+            list(&shortest, percent),
+            percent(Some(design))
+        ),
+    })
 }
 
+/// Right if all shares are, with their whole intervals, wrong if one is not with all of its own. Where all runs gave the same, what as many runs can tell of a share.
+fn are_at_most(shares: &[(&str, Number)], most: f64) -> &'static str {
+    let interval = |share: &Number| {
+        let hits = (share.value * share.n as f64).round() as u64;
+        let of_runs = || intervals::share(hits, share.n as u64, LEVEL);
+        share.interval.or_else(of_runs)
+    };
+    let found = || shares.iter().filter_map(|(_, share)| interval(share));
+    match () {
+        () if found().any(|it| it.low > most) => WRONG,
+        () if found().all(|it| it.high <= most) => RIGHT,
+        () => UNDECIDED,
+    }
+}
+
+/// That it sees nothing in most runs, and that its rate is 0, are two things: the second needs more empty runs than chance gives.
 fn page_hash_fails(data: &Data) -> Option<Claim> {
+    const ALPHA: f64 = 0.05;
+    let (workload, _) = data.cell(REUSE, PAGE_HASH)?;
     let empty = data.get(REUSE, PAGE_HASH, "", EMPTY)?;
     let chance = data.get(REUSE, PAGE_HASH, "", EMPTY_CLOSED_FORM)?;
     let pages = data.get(REUSE, PAGE_HASH, "", PAGES)?;
     let rate_found = data.get(REUSE, PAGE_HASH, "", RATE_ALLOCS)?;
-    let why = format!(
-        "It is {}: {} % of {} runs had no sample. With {:.1} pages on average, each sampled with p = 1/256, chance gives {} %: not a fault of the code but few keys. Its mean rate is {} % nonetheless, because the few runs that find a page sample much of everything.",
-        if empty.value > BLIND {
-            "BLIND"
-        } else {
-            "not blind"
-        },
-        percent(Some(empty)),
-        empty.n,
-        pages.value,
-        percent(Some(Number {
-            interval: None,
-            ..chance
-        })),
-        rate(Some(rate_found))
-    );
-    Some(claim(
-        "High reuse: page hash samples 0 %, fails catastrophically on small working sets",
-        empty.value > BLIND,
-        why,
-    ))
+    let is_blind = empty.value > BLIND;
+    let all_empty_by_chance = chance.value.powf(empty.n as f64);
+    let (verdict, of_rate) = match () {
+        () if !is_blind => (WRONG, String::new()),
+        () if rate_found.value > 0.0 => (
+            "not as stated",
+            " Its rate is not 0: the few runs that find a page sample much of everything.".into(),
+        ),
+        () if all_empty_by_chance < ALPHA => (RIGHT, String::new()),
+        () => (
+            UNDECIDED,
+            format!(
+                " So many empty runs of as many come by chance with {:.1} %, and do not show a rate of 0.",
+                all_empty_by_chance * 100.0
+            ),
+        ),
+    };
+    Some(Claim {
+        claim: "High reuse: page hash samples 0 %, fails catastrophically on small working sets"
+            .into(),
+        verdict,
+        why: format!(
+            "It is {}: {} % of {} runs had no sample. With {:.1} pages on average, each sampled with a probability of {:.2} %, chance gives {} %: not a fault of the code but few keys. Its mean rate is {} %.{of_rate}",
+            if is_blind { "BLIND" } else { "not blind" },
+            percent(Some(empty)),
+            empty.n,
+            pages.value,
+            workload.budget.share * 100.0,
+            percent(Some(Number {
+                interval: None,
+                ..chance
+            })),
+            rate(Some(rate_found))
+        ),
+    })
 }
 
 fn no_bias(data: &Data) -> Option<Claim> {
@@ -296,7 +362,7 @@ fn ranking(data: &Data) -> Vec<Claim> {
         });
         let mut claim = claim(format!("{place}: {scheme}"), is_right, why);
         if !is_decided {
-            claim.verdict = "undecided";
+            claim.verdict = UNDECIDED;
             claim.why += " Intervals overlap that would have to be apart to tell.";
         }
         claim

@@ -7,7 +7,7 @@ use crate::measure::estimates::{
     metric,
 };
 use crate::measure::others::ESTIMATORS;
-use crate::measure::ranking::{P, RANK};
+use crate::measure::ranking::{P, RANK, is_blind};
 use crate::measure::rates::{
     DISPERSION, DISPERSION_IDEAL, DISTINCT, EMPTY, EXPECTED_RATE_ALLOCS, EXPECTED_RATE_BYTES,
     EXPECTED_SAMPLES, RATE_ALLOCS, RATE_BYTES,
@@ -127,6 +127,7 @@ fn error_row(
     of(BIAS)?;
     let rank = match cell.design.is_off_target {
         true => "off target".to_string(),
+        false if is_blind(cell, subject) => "blind".to_string(),
         false => plain(of(RANK)),
     };
     Some(vec![

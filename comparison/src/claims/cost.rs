@@ -3,7 +3,7 @@
 use super::{About, Claim, MISSING_COST, MISSING_RUNS, Topic, Verdict};
 use crate::complexity::{NEEDED, OWN};
 use crate::costs::{MORE_THAN_NONE, TIME, place};
-use crate::layout::number;
+use crate::layout::{number, spread};
 use crate::measures::{Measures, Part};
 use crate::schemes::Tracking;
 
@@ -30,12 +30,17 @@ pub fn claims(measures: &Measures) -> Vec<Claim> {
         };
         let text = format!(
             "{} times the time without a library, {} instructions over NONE; all-headers {} and {}, with the same decision",
-            number(map.value),
+            spread(Some(map)),
             instructions(MAP),
-            number(header.value),
+            spread(Some(header)),
             instructions(HEADER)
         );
-        (Verdict::of(map.low > header.high), text)
+        let verdict = match () {
+            () if map.low > header.high => Verdict::Right,
+            () if map.high < header.low => Verdict::Wrong,
+            () => Verdict::Undecided,
+        };
+        (verdict, text)
     })]
 }
 

@@ -5,7 +5,7 @@ use crate::frees::{BYTES_OVER_TRUE, FREES_OVER_TRUE, MISCOUNTED, SIGMAS};
 use crate::layout::{growth, number};
 use crate::measures::{Measures, Part};
 use crate::schemes::{FREES, Tracking, sampling};
-use crate::spread::Spread;
+use crate::spread::{Ends, Spread};
 
 const BERNOULLI: &str = "STATELESS_POISSON_BERNOULLI";
 
@@ -119,6 +119,7 @@ pub fn over_all(
             .iter()
             .map(|spread| spread.high)
             .fold(first.high, f64::max),
+        ends: Ends::Range,
         n,
     })
 }

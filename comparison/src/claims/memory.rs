@@ -1,7 +1,7 @@
 //! 16 MB, 92 KB, 0; "175 times", "256 times", "200 % for 16 bytes, 6 % for 256".
 
 use super::frees::over_all;
-use super::{About, Claim, MISSING_RUNS, Topic, Verdict, is_near};
+use super::{About, Claim, MISSING_RUNS, Topic, Verdict, near, near_but};
 use crate::frees::MISCOUNTED;
 use crate::layout::{bytes, growth, number};
 use crate::measures::{Measures, Part};
@@ -64,13 +64,12 @@ fn all_headers(measures: &Measures) -> Claim {
                 bytes(headers.value)
             );
             let of_reuse = measures.get(Part::Memory, REUSE, HEADER, HEADERS);
-            match of_reuse {
-                _ if !is_near(headers.value, CLAIMED) => (Verdict::Wrong, live),
-                Some(reuse) if !is_near(reuse.value, CLAIMED) => (
+            match (near(headers, CLAIMED), of_reuse) {
+                (Verdict::Right, Some(reuse)) if near(reuse, CLAIMED) == Verdict::Wrong => (
                     Verdict::NotAsStated,
                     format!("{live}; but {} after a million allocations of which few are alive: it is of live blocks", bytes(reuse.value)),
                 ),
-                _ => (Verdict::Right, live),
+                (verdict, _) => (verdict, live),
             }
         },
     )
@@ -86,7 +85,7 @@ fn ten_million(measures: &Measures) -> Claim {
             "{} more resident than NONE with ten million live blocks",
             bytes(more.value)
         );
-        (Verdict::of(is_near(more.value, CLAIMED)), text)
+        (near(more, CLAIMED), text)
     })
 }
 
@@ -101,7 +100,7 @@ fn sample_headers(measures: &Measures) -> Claim {
                 bytes(headers.value),
                 number((headers.value / 16.0).round())
             );
-            (Verdict::of(is_near(headers.value, CLAIMED)), text)
+            (near(headers, CLAIMED), text)
         },
     )
 }
@@ -116,7 +115,7 @@ fn sample_table(measures: &Measures) -> Claim {
                 "{} mapped, 64 KiB of it the filter that keeps unsampled frees from the table",
                 bytes(table.value)
             );
-            (Verdict::of(is_near(table.value, CLAIMED)), text)
+            (near(table, CLAIMED), text)
         },
     )
 }
@@ -143,7 +142,7 @@ fn sample_total(measures: &Measures) -> Claim {
             )
         });
         (
-            Verdict::of(is_near(total.value, CLAIMED)),
+            near(total, CLAIMED),
             format!("{} through a table{text}", bytes(total.value)),
         )
     })
@@ -162,7 +161,7 @@ fn reduction(measures: &Measures) -> Claim {
     )
     .judged(ratio, MISSING_RUNS, |ratio| {
         let text = format!("{} times less, headers and table", number(ratio.value));
-        (Verdict::of(is_near(ratio.value, CLAIMED)), text)
+        (near(ratio, CLAIMED), text)
     })
 }
 
@@ -189,10 +188,9 @@ fn cost_of_exactness(measures: &Measures) -> Claim {
                 "are not known to know"
             }
         );
-        let verdict = match (is_near(ratio.value, CLAIMED), is_as_exact) {
-            (false, _) => Verdict::Wrong,
-            (true, true) => Verdict::NotAsStated,
-            (true, false) => Verdict::Right,
+        let verdict = match is_as_exact {
+            true => near_but(ratio, CLAIMED),
+            false => near(ratio, CLAIMED),
         };
         (verdict, text)
     })
@@ -232,6 +230,6 @@ fn growth_of_a_size(
             chunk(size_bytes + 16),
             chunk(size_bytes)
         );
-        (Verdict::of(is_near(ratio.value - 1.0, claimed - 1.0)), text)
+        (near(ratio.less(1.0), claimed - 1.0), text)
     })
 }

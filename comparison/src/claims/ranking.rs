@@ -1,21 +1,30 @@
 //! The seed's ranking of the four schemes with headers, by what their runs show where addresses return: the worse of two workloads.
+//!
+//! Consistency and bias are two things. Consistency is how far runs lie apart: the standard deviation of their samples, over that of independent decisions. Bias is
+//! how far their *mean* estimate is from the truth; an estimate that is half or twice the truth in single runs and right on average has no bias, and little consistency.
+//!
+//! Both are known from few runs, so a grade is given only where the whole 95 % interval is within its limits. A claim is right if the interval is within the limits of the
+//! claimed grade, wrong if it is outside of them, and undecided otherwise. A scheme that is blind, with no sample in more than half of a workload's runs, has no spread and no
+//! estimate: it has neither grade.
 
 use super::{About, Claim, MISSING_COST, MISSING_RUNS, Topic, Verdict};
 use crate::costs::{MORE_THAN_NONE, place};
-use crate::layout::number;
+use crate::layout::{number, spread};
 use crate::measures::{Measures, Part};
-use crate::rates::{DISPERSION, EMPTY, ESTIMATE};
+use crate::rates::{DISPERSION, EMPTY, ESTIMATE, MEAN_ESTIMATE};
 use crate::schemes::RETURNING;
 use crate::spread::Spread;
 
 /// Spread of samples over that of independent decisions: up to here consistency is high, then medium.
-pub const HIGH_CONSISTENCY: f64 = 2.0;
-/// From here on, or where a run has no sample, it is low.
-pub const LOW_CONSISTENCY: f64 = 10.0;
-/// The worst run's error of the estimated number of allocations: up to here there is no risk of bias, then low risk.
-pub const NO_BIAS: f64 = 0.1;
-/// From here on it is high; very high where a run has no sample, so no estimate at all.
-pub const HIGH_BIAS: f64 = 0.3;
+const HIGH_CONSISTENCY: f64 = 2.0;
+/// Above it is low.
+const LOW_CONSISTENCY: f64 = 10.0;
+/// Error of the mean estimate of the number of allocations: up to here there is no bias.
+const NO_BIAS: f64 = 0.05;
+/// Up to here it is low, beyond high.
+const LOW_BIAS: f64 = 0.3;
+/// More than this share of runs without a sample is blind.
+const BLIND: f64 = 0.5;
 
 /// Scheme, and the seed's cells: consistency, speed in bolts, bias risk.
 const CELLS: [(&str, &str, &str, &str); 4] = [
@@ -53,72 +62,130 @@ fn about(
     }
 }
 
-fn empty_share(measures: &Measures, workload: &str, scheme: &str) -> f64 {
-    let share = measures.get(Part::Rates, workload, scheme, EMPTY);
-    share.map_or(0.0, |share| share.value)
-}
-
-/// A grade, and the number and workload that it rests on.
+/// A grade, and what it rests on.
 #[derive(Clone, Copy)]
 pub struct Graded {
-    /// From `high` to `low`, or from `none` to `very high`.
+    /// From `high` to `low`, or from `none` to `high`; `undecided`, or `blind`.
     pub grade: &'static str,
-    /// Its number.
+    /// Its number with the interval; of a blind scheme the share of runs without a sample.
     pub spread: Spread,
     /// Where it was measured.
     pub workload: &'static str,
     /// The worse, the higher.
-    rank: usize,
+    rank: f64,
 }
 
-const CONSISTENCY: [&str; 3] = ["high", "medium", "low"];
-const BIAS: [&str; 4] = ["none", "low", "high", "very high"];
+impl Graded {
+    /// The grade before a text, if there is one.
+    fn begins(self) -> String {
+        match self.grade {
+            IS_UNDECIDED => String::new(),
+            grade => format!("{grade}: "),
+        }
+    }
+}
+
+/// No number of runs makes it something else.
+pub const IS_BLIND: &str = "blind";
+const IS_UNDECIDED: &str = "undecided";
+
+/// The limits of the grades of consistency.
+const CONSISTENCY: [(&str, f64, f64); 3] = [
+    ("high", 0.0, HIGH_CONSISTENCY),
+    ("medium", HIGH_CONSISTENCY, LOW_CONSISTENCY),
+    ("low", LOW_CONSISTENCY, f64::INFINITY),
+];
 
 /// The worse of the workloads whose addresses return; `None` as long as one of them is missing.
-fn worst(grade: impl Fn(&'static str) -> Option<Graded>) -> Option<Graded> {
-    let graded: Option<Vec<Graded>> = RETURNING.into_iter().map(grade).collect();
+fn worst(
+    measures: &Measures,
+    scheme: &str,
+    grade: impl Fn(&'static str) -> Option<Graded>,
+) -> Option<Graded> {
+    let of = |workload| blind(measures, workload, scheme).or_else(|| grade(workload));
+    let graded: Option<Vec<Graded>> = RETURNING.into_iter().map(of).collect();
     // Of equals the first.
-    graded?.into_iter().rev().max_by_key(|graded| graded.rank)
+    let worse = |a: &Graded, b: &Graded| a.rank.total_cmp(&b.rank);
+    graded?.into_iter().rev().max_by(worse)
+}
+
+fn blind(measures: &Measures, workload: &'static str, scheme: &str) -> Option<Graded> {
+    let share = measures.get(Part::Rates, workload, scheme, EMPTY)?;
+    is_blind(measures, workload, scheme).then_some(Graded {
+        grade: IS_BLIND,
+        spread: share,
+        workload,
+        rank: f64::INFINITY,
+    })
+}
+
+/// Whether a scheme has no sample in more than half of a workload's runs.
+pub fn is_blind(measures: &Measures, workload: &str, scheme: &str) -> bool {
+    let share = measures.get(Part::Rates, workload, scheme, EMPTY);
+    share.is_some_and(|share| share.value > BLIND)
 }
 
 /// The grade of a scheme's consistency.
 pub fn consistency_of(measures: &Measures, scheme: &str) -> Option<Graded> {
-    worst(|workload| {
+    worst(measures, scheme, |workload| {
         let spread = measures.get(Part::Rates, workload, scheme, DISPERSION)?;
-        let rank = match spread.value {
-            _ if empty_share(measures, workload, scheme) > 0.0 => 2,
-            times if times <= HIGH_CONSISTENCY => 0,
-            times if times <= LOW_CONSISTENCY => 1,
-            _ => 2,
-        };
-        let grade = CONSISTENCY[rank];
+        let is_within =
+            |limits: &&(&str, f64, f64)| spread.is_between(limits.1, limits.2) == Some(true);
+        let found = CONSISTENCY.iter().find(is_within);
         Some(Graded {
-            grade,
+            grade: found.map_or(IS_UNDECIDED, |(grade, ..)| grade),
             spread,
             workload,
-            rank,
+            rank: spread.value,
         })
     })
 }
 
-/// The grade of a scheme's risk of bias.
+/// The grade of a scheme's bias.
 pub fn bias_of(measures: &Measures, scheme: &str) -> Option<Graded> {
-    worst(|workload| {
-        let spread = measures.get(Part::Rates, workload, scheme, ESTIMATE)?;
-        let rank = match (spread.high - 1.0).max(1.0 - spread.low) {
-            _ if empty_share(measures, workload, scheme) > 0.0 => 3,
-            worst if worst <= NO_BIAS => 0,
-            worst if worst <= HIGH_BIAS => 1,
-            _ => 2,
+    worst(measures, scheme, |workload| {
+        let spread = measures.get(Part::Rates, workload, scheme, MEAN_ESTIMATE)?;
+        let grade = match () {
+            () if is_biased(spread, NO_BIAS) == Some(false) => "none",
+            () if is_biased(spread, LOW_BIAS) == Some(false) => "low",
+            () if is_biased(spread, LOW_BIAS) == Some(true) => "high",
+            () => IS_UNDECIDED,
         };
-        let grade = BIAS[rank];
         Some(Graded {
             grade,
             spread,
             workload,
-            rank,
+            // The end that is farther from 1: if that is within a margin, so is all else.
+            rank: (spread.high - 1.0).max(1.0 - spread.low),
         })
     })
+}
+
+/// Whether a mean estimate over truth is off by more than a margin (true), by less (false), or not known to be either.
+fn is_biased(mean: Spread, margin: f64) -> Option<bool> {
+    mean.is_between(1.0 - margin, 1.0 + margin)
+        .map(|is_between| !is_between)
+}
+
+/// Estimates of single runs: what bias is not.
+pub fn single_runs(measures: &Measures, scheme: &str, graded: Graded) -> String {
+    let runs = measures.get(Part::Rates, graded.workload, scheme, ESTIMATE);
+    runs.map_or(String::new(), |runs| {
+        format!(
+            ", in single runs {} to {}",
+            number(runs.low),
+            number(runs.high)
+        )
+    })
+}
+
+/// `no sample in 10 of 10 runs`
+pub fn no_sample(graded: Graded) -> String {
+    let Spread { value, n, .. } = graded.spread;
+    format!(
+        "no sample in {} of {n} runs",
+        number((value * n as f64).round())
+    )
 }
 
 fn consistency_claim(measures: &Measures, scheme: &'static str, claimed: &'static str) -> Claim {
@@ -128,17 +195,26 @@ fn consistency_claim(measures: &Measures, scheme: &'static str, claimed: &'stati
         _ => "consistency: high",
     };
     let graded = consistency_of(measures, scheme);
-    about(scheme, claim, DISPERSION, graded).judged(graded.map(|graded| graded.spread), MISSING_RUNS, |times| {
-        let (grade, workload) = graded.map_or(("", ""), |graded| (graded.grade, graded.workload));
-        let empty = empty_share(measures, workload, scheme) * times.n as f64;
-        let text = format!(
-            "{grade}: samples spread {} times as far as independent decisions would; no sample in {} of {} runs",
-            number(times.value),
-            number(empty.round()),
-            times.n
-        );
-        (Verdict::of(grade == claimed), text)
-    })
+    let metric = metric_of(graded, DISPERSION);
+    about(scheme, claim, metric, graded).judged(
+        graded.map(|graded| graded.spread),
+        MISSING_RUNS,
+        |_| {
+            let graded = graded.expect("a number that was judged has a grade");
+            if graded.grade == IS_BLIND {
+                let text = format!("BLIND: {}, so no spread to judge", no_sample(graded));
+                return (Verdict::Undecided, text);
+            }
+            let limits = CONSISTENCY.iter().find(|(grade, ..)| *grade == claimed);
+            let is_it = limits.and_then(|(_, low, high)| graded.spread.is_between(*low, *high));
+            let text = format!(
+                "{}samples spread {} times as far as independent decisions would",
+                graded.begins(),
+                spread(Some(graded.spread))
+            );
+            (is_it.map_or(Verdict::Undecided, Verdict::of), text)
+        },
+    )
 }
 
 fn bias_claim(measures: &Measures, scheme: &'static str, claimed: &'static str) -> Claim {
@@ -149,16 +225,50 @@ fn bias_claim(measures: &Measures, scheme: &'static str, claimed: &'static str) 
         _ => "bias risk: low",
     };
     let graded = bias_of(measures, scheme);
-    about(scheme, claim, ESTIMATE, graded).judged(graded.map(|graded| graded.spread), MISSING_RUNS, |ratio| {
-        let grade = graded.map_or("", |graded| graded.grade);
+    let metric = metric_of(graded, MEAN_ESTIMATE);
+    about(scheme, claim, metric, graded).judged(graded.map(|graded| graded.spread), MISSING_RUNS, |_| {
+        let graded = graded.expect("a number that was judged has a grade");
+        if graded.grade == IS_BLIND {
+            let text = format!(
+                "BLIND: {}, so no estimate whose bias could be judged",
+                no_sample(graded)
+            );
+            return (Verdict::Undecided, text);
+        }
         let text = format!(
-            "{grade}: the estimated number of allocations is {} to {} times the true one over {} runs",
-            number(ratio.low),
-            number(ratio.high),
-            ratio.n
+            "{}the estimated number of allocations is on average {} times the true one{}; how far runs lie apart is spread, which consistency is about",
+            graded.begins(),
+            spread(Some(graded.spread)),
+            single_runs(measures, scheme, graded)
         );
-        (Verdict::of(grade == claimed), text)
+        let is_right = match claimed {
+            "none" => biased(measures, scheme, NO_BIAS).map(|is_biased| !is_biased),
+            "low" => biased(measures, scheme, LOW_BIAS).map(|is_biased| !is_biased),
+            _ => biased(measures, scheme, LOW_BIAS),
+        };
+        (is_right.map_or(Verdict::Undecided, Verdict::of), text)
     })
+}
+
+/// Whether estimates are biased by more than a margin on any workload (true), by less on every one (false), or not known to be.
+fn biased(measures: &Measures, scheme: &str, margin: f64) -> Option<bool> {
+    let of = |workload| {
+        let mean = measures.get(Part::Rates, workload, scheme, MEAN_ESTIMATE);
+        mean.and_then(|mean| is_biased(mean, margin))
+    };
+    let found = RETURNING.map(of);
+    match () {
+        () if found.contains(&Some(true)) => Some(true),
+        () if found.contains(&None) => None,
+        () => Some(false),
+    }
+}
+
+fn metric_of(graded: Option<Graded>, metric: &'static str) -> &'static str {
+    match graded {
+        Some(graded) if graded.grade == IS_BLIND => EMPTY,
+        _ => metric,
+    }
 }
 
 /// Three bolts against two say that schemes that hash are faster than those that draw.

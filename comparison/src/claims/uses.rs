@@ -1,6 +1,6 @@
 //! The seed's lists of what to use headers on all blocks for, and what not.
 
-use super::{About, Claim, MISSING_RUNS, Topic, Verdict, is_near};
+use super::{About, Claim, MISSING_RUNS, Topic, Verdict, near, near_but};
 use crate::claims::frees::over_all;
 use crate::complexity::NEEDED;
 use crate::frees::MISCOUNTED;
@@ -111,7 +111,7 @@ fn low_count(measures: &Measures) -> Claim {
                 "{} with a million blocks alive; what counts is how many are alive and how large, not how many were allocated",
                 bytes(more.value)
             );
-            (if is_near(more.value, CLAIMED) { Verdict::NotAsStated } else { Verdict::Wrong }, text)
+            (near_but(more, CLAIMED), text)
         },
     )
 }
@@ -147,7 +147,7 @@ fn production(measures: &Measures) -> Claim {
             .iter()
             .map(|(size, ratio)| format!("{} at {size} B", growth(ratio.value)))
             .collect();
-        let is_small = |(_, ratio): &(u64, Spread)| ratio.value < SMALL;
+        let is_small = |(_, ratio): &(u64, Spread)| ratio.high < SMALL;
         let verdict = match (growths.iter().any(is_small), growths.iter().all(is_small)) {
             (false, _) => Verdict::Right,
             (_, true) => Verdict::Wrong,
@@ -175,7 +175,7 @@ fn high_count(measures: &Measures) -> Claim {
                 number(more.value),
                 bytes(more.value * 1e8)
             );
-            (if is_near(more.value, CLAIMED) { Verdict::NotAsStated } else { Verdict::Wrong }, text)
+            (near_but(more, CLAIMED), text)
         },
     )
 }
@@ -202,10 +202,10 @@ fn small(measures: &Measures) -> Claim {
                 "{} for 16 B; with headers on sampled blocks alone {tags}",
                 growth(ratio.value)
             );
-            let verdict = match ratio.value - 1.0 {
-                growth if is_near(growth, CLAIMED) => Verdict::Right,
-                growth if growth > SMALL => Verdict::NotAsStated,
-                _ => Verdict::Wrong,
+            let verdict = match near(ratio.less(1.0), CLAIMED) {
+                Verdict::Wrong if ratio.low - 1.0 > SMALL => Verdict::NotAsStated,
+                Verdict::Wrong if ratio.high - 1.0 > SMALL => Verdict::Undecided,
+                verdict => verdict,
             };
             (verdict, text)
         },

@@ -49,7 +49,7 @@ pub fn times(table: &Table) -> Option<Figure> {
         title: "Time of a free and a malloc, over that without a library".into(),
         subtitle: vec![
             format!(
-                "over live blocks, every call counted; n = {} a bar; brackets as in the table of costs",
+                "over live blocks, every call counted; n = {} a bar; brackets: 95 % (of the median)",
                 runs(&columns)
             ),
             "left, wide: one thread; right, narrow: two threads at once".into(),

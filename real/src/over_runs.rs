@@ -7,6 +7,8 @@
 //!
 //! The smallest effect that could have been seen: at a true ratio of exp(d) the interval leaves out 1 in four of five measurements like this one if
 //! d = (t(0.975, n-1) + t(0.8, n-1)) s / sqrt(n), the usual approximation of the power of a t-test, with the s that was found.
+//!
+//! A ratio is held against another by the same t: p is the probability, if that other were true, of logarithms as far from it or farther, either way.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -21,6 +23,16 @@ pub struct Value {
     pub n: usize,
     /// Of ratios: the smallest growth that would have been told from none, as a ratio less 1.
     pub detectable: Option<f64>,
+    /// Of ratios: the standard error of the mean logarithm; `None` where there is no interval.
+    pub log_error: Option<f64>,
+}
+
+impl Value {
+    /// The two-sided p-value of this ratio against the true ratio `ratio`; `None` without an interval. Below 0.05 exactly where the interval leaves `ratio` out.
+    pub fn p_against(self, ratio: f64) -> Option<f64> {
+        let t = (self.value / ratio).ln() / self.log_error?;
+        Some(2.0 * students_t(self.n).cdf(-t.abs()))
+    }
 }
 
 /// Probability in the lower tail.
@@ -39,6 +51,7 @@ pub fn mean(values: &[f64]) -> Option<Value> {
         }),
         n: values.len(),
         detectable: None,
+        log_error: None,
     })
 }
 
@@ -55,6 +68,7 @@ pub fn ratio(ratios: &[f64]) -> Option<Value> {
         }),
         n,
         detectable: error.map(|error| ((quantile(TAIL, n) + quantile(POWER, n)) * error).exp_m1()),
+        log_error: error,
     })
 }
 
@@ -70,9 +84,11 @@ fn moments(values: &[f64]) -> Option<(f64, Option<f64>)> {
 }
 
 fn quantile(probability: f64, n: usize) -> f64 {
-    StudentsT::new(0.0, 1.0, (n - 1) as f64)
-        .expect("n is at least 2 where there is a spread")
-        .inverse_cdf(probability)
+    students_t(n).inverse_cdf(probability)
+}
+
+fn students_t(n: usize) -> StudentsT {
+    StudentsT::new(0.0, 1.0, (n - 1) as f64).expect("n is at least 2 where there is a spread")
 }
 
 #[cfg(test)]
@@ -104,6 +120,18 @@ mod tests {
         let (low, high) = mean.interval.unwrap();
         close(low, 2.0 - 4.3027 / 3f64.sqrt());
         close(high, 2.0 + 4.3027 / 3f64.sqrt());
+    }
+
+    #[test]
+    fn p_is_students_and_005_at_the_end_of_the_interval() {
+        // Ratios e^0, e^0.1, e^0.2: mean 0.1, s / sqrt(3) = 0.057735. Against 1: t = 1.7321 with 2 degrees of freedom; its distribution has the closed
+        // form 1/2 + t / (2 sqrt(2 + t^2)), so p = 1 - 1.7321 / sqrt(5) = 0.2254.
+        let found = ratio(&[0.0f64, 0.1, 0.2].map(f64::exp)).unwrap();
+        close(found.p_against(1.0).unwrap(), 0.2254);
+        let (low, high) = found.interval.unwrap();
+        close(found.p_against(low).unwrap(), 0.05);
+        close(found.p_against(high).unwrap(), 0.05);
+        assert_eq!(ratio(&[1.1]).unwrap().p_against(1.0), None);
     }
 
     #[test]
