@@ -8,7 +8,6 @@ use core::marker::PhantomData;
 use crate::config::Config;
 use crate::hash::{PAGE_SHIFT, murmurish, page_hash, splitmix, xorshift};
 use crate::slot::Slot;
-use crate::weight::of_bytes;
 
 /// The hybrid draws for sizes below this and hashes from here on, as the seed does.
 pub const HYBRID_THRESHOLD_BYTES: u64 = 256;
@@ -43,7 +42,9 @@ pub trait Decision {
 pub struct Hash;
 /// `HEADER_PAGE_HASH`: by the header's page.
 pub struct PageHash;
-/// `HEADER_POISSON_BYTES`: by exponential gaps in bytes.
+/// `HEADER_POISSON_BYTES`: by exponential gaps in bytes. They have no memory, and what is left of one at the end of a sampled block is dropped: so each block is
+/// sampled with probability `1 - exp(-size/mean)`, whatever was sampled before it. `STATELESS_POISSON_BERNOULLI`, which promises just that, decides so too: a draw
+/// for each sample has the law of a draw for each block.
 pub struct PoissonBytes;
 /// `HEADER_HYBRID`: [`PoissonBytes`] below [`HYBRID_THRESHOLD_BYTES`], [`Hash`] from there on.
 pub struct Hybrid;
@@ -53,8 +54,6 @@ pub struct Bernoulli;
 pub struct HashSplitmix;
 /// `STATELESS_HASH_MURMURISH`: by the block's address, through another hash that mixes.
 pub struct HashMurmurish;
-/// `STATELESS_POISSON_BERNOULLI`: each block by a draw of its own, with the probability of [`PoissonBytes`].
-pub struct BernoulliBytes;
 /// One of the decisions by address, of the address exclusive-ored with [`Config::hash_salt`]: a type of its own, so that hashes without a salt pay nothing
 /// for it. The seed's hash is linear, so a salt samples another coset of the same addresses: over all salts each has the probability that the mask says.
 pub struct Salted<D>(PhantomData<D>);
@@ -217,23 +216,6 @@ impl<H: AddressHash> AddressHash for Salted<H> {
     #[inline(always)]
     fn is_sampled_address(config: &Config, address: u64) -> bool {
         H::is_sampled_address(config, address ^ config.hash_salt) || address == 0
-    }
-}
-
-/// The same decisions as [`PoissonBytes`] in distribution: exponential gaps have no memory, so there too each block is sampled with probability
-/// `1 - exp(-size/mean)`, whatever was sampled before it. Here each block takes a draw, u, and is sampled if `u < 1 - exp(-size/mean)`.
-impl BernoulliBytes {
-    /// Whether the draw leaves the block unsampled without an exponential: `u > size/mean`, which is more than its probability.
-    #[inline(always)]
-    pub fn is_surely_unsampled(config: &Config, draw: u64, size: u64) -> bool {
-        let scaled = (u128::from(draw) * u128::from(config.mean_bytes)) >> 64;
-        scaled as u64 > size
-    }
-
-    /// Whether a draw that left the matter open samples the block. Its upper 53 bits are used, so probabilities below 2^-53 are rounded up to that.
-    pub fn is_sampled(config: &Config, draw: u64, size: u64) -> bool {
-        const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
-        ((draw >> 11) as f64) * UNIT < of_bytes(size, config.mean_bytes)
     }
 }
 

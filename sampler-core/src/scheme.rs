@@ -32,7 +32,7 @@ pub enum Scheme {
     StatelessHashSplitmix,
     /// No header; MurmurHash3's finaliser of the block's address, computed again at free.
     StatelessHashMurmurish,
-    /// No header; each block by a draw of its own, with the probability that it has by exponential gaps in bytes. Frees are not known.
+    /// No header; exponential gaps in bytes, by which each block is sampled independently of the others. Frees are not known.
     StatelessPoissonBernoulli,
     /// No header, no sample; everything is counted: the cost of knowing the truth.
     Count,
@@ -72,7 +72,7 @@ pub enum DecisionName {
     HashSplitmix,
     /// By the address, through another hash that mixes.
     HashMurmurish,
-    /// By a draw for each block, with the probability that exponential gaps in bytes give it.
+    /// As [`DecisionName::PoissonBytes`], of a scheme that cannot know which frees are of sampled blocks.
     BernoulliBytes,
     /// Always.
     Always,

@@ -320,16 +320,6 @@ impl Slot {
         self.draw_gap(config);
     }
 
-    /// A number of the slot's own generator, for decisions that draw for each block. A signal handler that comes in between may see the same number.
-    #[inline(always)]
-    pub fn draw(&self) -> u64 {
-        let state = [0, 1, 2, 3].map(|word: usize| self.random[word].get());
-        let mut random = Xoshiro256PlusPlus::from_state(state);
-        let drawn = random.next_u64();
-        self.store_random(random);
-        drawn
-    }
-
     /// Counts a free of a block that may have been sampled, where that cannot be known; `usable_bytes` stand for its size.
     ///
     /// Sums `p = 1 - exp(-x)`, x being the size over the mean: below 1/64 by four terms of the series, which is within 5e-10 of it.
@@ -416,7 +406,9 @@ impl Slot {
         self.bytes_at_last_sample.set(bytes);
         self.windows.sampled(allocs - 1, config.window_allocs);
         match config.scheme.decision() {
-            DecisionName::PoissonBytes => self.gap_sample.finished(Clock::Bytes, gap_bytes, size),
+            DecisionName::PoissonBytes | DecisionName::BernoulliBytes => {
+                self.gap_sample.finished(Clock::Bytes, gap_bytes, size);
+            }
             DecisionName::Hybrid if size < HYBRID_THRESHOLD_BYTES => {
                 let gap = self.counted_down_bytes();
                 self.gap_sample.finished(Clock::Bytes, gap, size);
@@ -540,7 +532,7 @@ impl Totals {
         let samples = &mut self.gap_samples;
         match decision {
             DecisionName::Never => {}
-            DecisionName::PoissonBytes => {
+            DecisionName::PoissonBytes | DecisionName::BernoulliBytes => {
                 samples.add(&slot.gap_sample, Clock::Bytes, unfinished_bytes);
             }
             DecisionName::Hybrid => {

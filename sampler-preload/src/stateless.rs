@@ -5,7 +5,7 @@
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
-use sampler_core::decision::{AddressHash, BernoulliBytes};
+use sampler_core::decision::{AddressHash, Decision, PoissonBytes};
 use sampler_core::slot::Slot;
 
 use crate::dispatch::Allocator;
@@ -274,20 +274,16 @@ fn decided_block<const TRUTH: bool>(slot: &Slot, block: *mut c_void, size: usize
     if TRUTH {
         slot.counted(size as u64);
     }
-    let draw = slot.draw();
-    if !BernoulliBytes::is_surely_unsampled(start::config(), draw, size as u64) {
-        return perhaps_sampled_block(slot, block, size, draw);
+    if PoissonBytes::is_sampled(start::config(), slot, block as u64, size as u64) {
+        return drawn_sample(slot, block, size);
     }
     block
 }
 
 #[cold]
 #[inline(never)]
-fn perhaps_sampled_block(slot: &Slot, block: *mut c_void, size: usize, draw: u64) -> *mut c_void {
-    let config = start::config();
-    if BernoulliBytes::is_sampled(config, draw, size as u64) {
-        slot.sampled::<Local>(size as u64, false, config);
-    }
+fn drawn_sample(slot: &Slot, block: *mut c_void, size: usize) -> *mut c_void {
+    slot.sampled::<Local>(size as u64, true, start::config());
     block
 }
 

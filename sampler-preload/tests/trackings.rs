@@ -217,6 +217,23 @@ fn a_realloc_that_samples_touches_no_page_behind_the_old_contents() {
     }
 }
 
+/// At mean 0 and mask 0 every block is to be a sample: where it cannot be, its contents go back to where the allocator's block begins, and the loss is counted.
+#[test]
+fn samples_without_room_in_the_table_keep_their_contents_and_are_counted_as_lost() {
+    for scheme in KEEPING {
+        let ran = run_mode("no_room_in_the_table", scheme, "0", "0", "1");
+        let record = ran.record();
+        let [total, sampled, frees] =
+            ["total_allocs", "sampled_allocs", "sampled_frees"].map(|key| number(&record[key]));
+        let lost = number(&record["losses"]["samples_without_entry"]);
+        assert_eq!(sampled + lost, total, "{scheme}");
+        assert!(frees <= sampled, "{scheme}: {frees} of {sampled}");
+        // By tags, the table holds the few blocks at page starts alone, and its first page is there.
+        let is_by_table = scheme != "SAMPLE_HEADERS_POISSON";
+        assert!(!is_by_table || lost > 100_000.0, "{scheme}: {lost}");
+    }
+}
+
 #[test]
 fn a_child_forked_while_others_insert_has_a_whole_table() {
     for scheme in KEEPING {

@@ -63,6 +63,43 @@ fn small_means_give_the_exact_probability_and_not_that_of_real_gaps() {
     assert!((found - 0.221_199).abs() < 4.0 * 0.000_415, "{found}");
 }
 
+/// Six blocks of unlike sizes, again and again: how often each is sampled, and how often any two of one turn are, is what independent draws would give, within 4.5
+/// sigmas (21 numbers). The smallest expectation is 0.0156 * 0.0157 * 400,000 = 98.
+#[test]
+fn blocks_are_sampled_as_if_each_had_a_draw_of_its_own() {
+    const TURNS: u64 = 400_000;
+    const MEAN: u64 = 4096;
+    let sizes = [64, 1000, 20_000, 65, 4096, 300];
+    let (slot, mut config) = poisson_slot(77, MEAN);
+    config.truth = false;
+    let mut together = [[0u64; 6]; 6];
+    for _ in 0..TURNS {
+        let sampled = sizes.map(|size| samples::<PoissonBytes>(&slot, &config, size, 1) == 1);
+        for first in 0..sizes.len() {
+            for second in first..sizes.len() {
+                together[first][second] += u64::from(sampled[first] && sampled[second]);
+            }
+        }
+    }
+    let p = sizes.map(|size| 1.0 - (-(size as f64) / MEAN as f64).exp());
+    for first in 0..sizes.len() {
+        for second in first..sizes.len() {
+            let both = if first == second {
+                p[first]
+            } else {
+                p[first] * p[second]
+            };
+            let expected = both * TURNS as f64;
+            let found = together[first][second] as f64;
+            let sigmas = (found - expected) / (expected * (1.0 - both)).sqrt();
+            assert!(
+                sigmas.abs() < 4.5,
+                "blocks {first} and {second}: {found}, not {expected}"
+            );
+        }
+    }
+}
+
 #[test]
 fn poisson_agrees_with_a_naive_countdown() {
     use crate::random::Xoshiro256PlusPlus;

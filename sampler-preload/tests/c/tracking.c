@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 enum { BLOCKS = 20000, MILLION = 1000000 };
@@ -94,6 +95,27 @@ static void realloc_of_mapped(void) {
     free(p);
   }
 }
+/* glibc has free memory, but nothing more can be mapped: samples find no room in the table, also those of a realloc. */
+static void no_room_in_the_table(void) {
+  CHECK(mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, 1 << 30));
+  void *room = malloc(64 << 20);
+  CHECK(room);
+  free(room);
+  CHECK(!setrlimit(RLIMIT_AS, &(struct rlimit){1, 1}));
+  for (int i = 0; i < BLOCKS; i++) {
+    unsigned char *p = i % 3 ? malloc(100) : calloc(10, 10);
+    CHECK(p);
+    for (int k = 0; k < 100 && i % 3 == 0; k++) CHECK(!p[k]);
+    memset(p, i, 100);
+    for (size_t size = 150; size < 500; size += 50) {
+      CHECK(p = realloc(p, size));
+      CHECK(malloc_usable_size(p) >= size);
+      for (int k = 0; k < 100; k++) CHECK(p[k] == (unsigned char)i);
+    }
+    blocks[i] = p;
+  }
+  for (int i = 0; i < BLOCKS; i++) free(blocks[i]);
+}
 static _Atomic int stop;
 static void *churn(void *unused) {
   void *held[500] = {0};
@@ -163,6 +185,7 @@ int main(int count, char **arguments) {
   if (!strcmp(arguments[1], "failing_realloc")) return failing_realloc(), 0;
   if (!strcmp(arguments[1], "realloc_in_place")) return realloc_in_place(), 0;
   if (!strcmp(arguments[1], "realloc_of_mapped")) return realloc_of_mapped(), 0;
+  if (!strcmp(arguments[1], "no_room_in_the_table")) return no_room_in_the_table(), 0;
   if (!strcmp(arguments[1], "fork_during_inserts")) return fork_during_inserts(), 0;
   if (!strcmp(arguments[1], "window")) return window(atol(arguments[2])), 0;
   if (!strcmp(arguments[1], "growth")) return growth(atol(arguments[2])), 0;

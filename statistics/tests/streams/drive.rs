@@ -2,7 +2,7 @@
 
 use sampler_core::counter::Shared;
 use sampler_core::decision::{
-    Bernoulli, BernoulliBytes, Decision, HYBRID_THRESHOLD_BYTES, HashSplitmix, Hybrid, PoissonBytes,
+    Bernoulli, Decision, HYBRID_THRESHOLD_BYTES, HashSplitmix, Hybrid, PoissonBytes,
 };
 use sampler_core::random::SplitMix64;
 use sampler_core::slot::{Slot, Totals};
@@ -54,7 +54,7 @@ impl Decider {
         slot.begin(seed, config);
         let mut addresses = SplitMix64::new(seed ^ 0xADD2E55);
         match self {
-            Decider::PoissonBytes => {
+            Decider::PoissonBytes | Decider::BernoulliBytes => {
                 let mut at = 0;
                 while let Some(sampled) = next_by_bytes(population, config, &slot, at) {
                     slot.sampled::<Shared>(population.sizes[sampled], true, config);
@@ -66,16 +66,6 @@ impl Decider {
                 while let Some(sampled) = next_by_allocs(population, config, &slot, at) {
                     slot.sampled::<Shared>(population.sizes[sampled], true, config);
                     at = sampled + 1;
-                }
-            }
-            Decider::BernoulliBytes => {
-                for &size in &population.sizes {
-                    let draw = slot.draw();
-                    if !BernoulliBytes::is_surely_unsampled(config, draw, size)
-                        && BernoulliBytes::is_sampled(config, draw, size)
-                    {
-                        slot.sampled::<Shared>(size, false, config);
-                    }
                 }
             }
             Decider::Hybrid => {

@@ -30,7 +30,7 @@ fn gaps_in_bytes_are_unbiased_and_held_on_every_mix() {
 }
 
 #[test]
-fn draws_for_each_block_are_unbiased_and_held() {
+fn the_stateless_countdown_is_unbiased_and_held() {
     let cells =
         [Mix::Monotonic, Mix::Reuse].map(|mix| measure(BernoulliBytes, mix, SAMPLES, 4, STREAMS));
     print(&cells);
