@@ -127,3 +127,24 @@ impl Owner for Shared {
             .fold(0, |sum, counter| sum.wrapping_add(counter.get()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raised_counter_is_the_largest_of_what_it_was_raised_to() {
+        let counter = Counter::new();
+        for (at_least, expected) in [(5, 5), (3, 5), (5, 5), (u64::MAX, u64::MAX), (1, u64::MAX)] {
+            counter.raise_shared(at_least);
+            assert_eq!(counter.get(), expected);
+        }
+    }
+
+    #[test]
+    fn a_claim_holds_for_one_value() {
+        let counter = Counter::new();
+        assert!(counter.claim(7) && counter.claim(7) && !counter.claim(8));
+        assert_eq!(counter.get(), 7);
+    }
+}

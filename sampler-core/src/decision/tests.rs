@@ -308,3 +308,104 @@ fn keys_are_independent_under_hashes_that_mix_and_not_under_the_seeds() {
             .all(|name| name.has_keys() && !name.has_independent_keys())
     );
 }
+
+#[test]
+fn a_gap_is_due_after_a_drawn_sample_and_after_no_other() {
+    fn of<D: Decision>() -> [bool; 3] {
+        [1, HYBRID_THRESHOLD_BYTES - 1, HYBRID_THRESHOLD_BYTES].map(D::draws)
+    }
+    assert_eq!(of::<PoissonBytes>(), [true; 3]);
+    assert_eq!(of::<Bernoulli>(), [true; 3]);
+    assert_eq!(of::<Hybrid>(), [true, true, false]);
+    assert_eq!(of::<Salted<Hybrid>>(), [true, true, false]);
+    assert_eq!(of::<Hash>(), [false; 3]);
+    assert_eq!(of::<PageHash>(), [false; 3]);
+    assert_eq!(of::<HashSplitmix>(), [false; 3]);
+    assert_eq!(of::<Salted<Hash>>(), [false; 3]);
+    assert_eq!(of::<Always>(), [false; 3]);
+    assert_eq!(of::<Never>(), [false; 3]);
+}
+
+/// At a free the address is all there is: it must say what it said at the allocation, and for each hash what that hash says.
+#[test]
+fn an_address_decides_at_its_free_as_at_its_allocation() {
+    let slot = Box::new(Slot::new());
+    let mut random = SplitMix64::new(61);
+    for mask in [0, 1, 0x8003, 0xFF, u64::MAX] {
+        let config = Config {
+            hash_mask: mask,
+            hash_salt: 0x5A5A_0000_1234_5670,
+            ..Config::default()
+        };
+        for address in (0..5000).map(|_| random.next_u64() >> 17 << 4).chain([0]) {
+            let salted = address ^ config.hash_salt;
+            let at_free = [
+                Hash::is_sampled_address(&config, address),
+                HashSplitmix::is_sampled_address(&config, address),
+                HashMurmurish::is_sampled_address(&config, address),
+                Salted::<Hash>::is_sampled_address(&config, address),
+            ];
+            let expected = [
+                xorshift(address) & mask == 0,
+                splitmix(address) & mask == 0,
+                murmurish(address) & mask == 0,
+                xorshift(salted) & mask == 0 || address == 0,
+            ];
+            assert_eq!(at_free, expected, "{address:#x}, mask {mask:#x}");
+            assert_eq!(at_free[0], Hash::is_sampled(&config, &slot, address, 1));
+            assert_eq!(
+                at_free[1],
+                HashSplitmix::is_sampled(&config, &slot, address, 1)
+            );
+            if address != 0 {
+                let at_allocation = Salted::<Hash>::is_sampled(&config, &slot, address, 1);
+                assert_eq!(at_free[3], at_allocation);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_quick_look_rules_out_what_is_unsampled() {
+    let slot = Box::new(Slot::new());
+    let config = Config {
+        hash_mask: 3,
+        hash_salt: 0x70,
+        ..Config::default()
+    };
+    for address in (1..4000).map(|block| block * 16) {
+        assert_eq!(
+            Hash::is_surely_unsampled(&config, &slot, address, 1),
+            !Hash::is_sampled(&config, &slot, address, 1)
+        );
+        assert_eq!(
+            Salted::<Hash>::is_surely_unsampled(&config, &slot, address, 1),
+            !Salted::<Hash>::is_sampled(&config, &slot, address, 1)
+        );
+    }
+    assert!(!Always::is_surely_unsampled(&config, &slot, 16, 1));
+    assert!(Never::is_surely_unsampled(&config, &slot, 16, 1));
+}
+
+/// Of pages the quick look knows those that the thread has seen to be unsampled, by the pages that there are, salted or not.
+#[test]
+fn a_quick_look_at_a_page_knows_what_was_remembered() {
+    let slot = Box::new(Slot::new());
+    let config = Config {
+        hash_salt: 0x7F00_0000_0000,
+        ..Config::default()
+    };
+    let (header, page) = (0x5555_1234_5670, 0x5_5551_2345);
+    let looks = || {
+        [
+            PageHash::is_surely_unsampled(&config, &slot, header, 1),
+            Salted::<PageHash>::is_surely_unsampled(&config, &slot, header, 1),
+        ]
+    };
+    assert_eq!(looks(), [false; 2]);
+    slot.set_plain_page(page);
+    assert_eq!(looks(), [true; 2]);
+    // Another page in its place.
+    slot.set_plain_page(page + (1 << 20));
+    assert_eq!(looks(), [false; 2]);
+}
