@@ -92,3 +92,24 @@ fn the_record_fits_its_stack_several_times() {
         assert!((4096..RECORD_STACK_BYTES / 8).contains(&taken), "{taken}");
     }
 }
+
+/// Each would write the record on the one stack there is for it; the one that comes second ends the process, perhaps before the other is done.
+#[test]
+fn two_threads_end_the_process_at_once() {
+    let program = program();
+    for scheme in ["HEADER_HASH", "SAMPLE_HEADERS_POISSON_MAP", "NONE"] {
+        for _ in 0..20 {
+            let mode = "two_threads_end_the_process_at_once";
+            let ran = run(&program, &[mode], &[("SAMPLER_SCHEME", scheme)]);
+            assert_eq!(ran.output.status.code(), Some(7), "{}", ran.stderr());
+            assert_eq!(ran.records.len() + ran.unfinished.len(), 1);
+            let live = ran.live.values().next().unwrap();
+            let ended = live["ended"].as_str().unwrap();
+            assert!(["exit", "quick_exit"].contains(&ended), "{ended}");
+            if let Some(record) = ran.records.values().next() {
+                assert_eq!(record["ended"], ended);
+                assert_eq!(record["total_allocs"], live["total_allocs"]);
+            }
+        }
+    }
+}

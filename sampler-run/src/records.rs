@@ -55,7 +55,7 @@ const RUNNING: &str = "running";
 /// differently so from one time to the next. A TMPDIR that the user chose is kept to.
 fn place() -> PathBuf {
     const MEMORY: &str = "/dev/shm";
-    /// Room for ten thousand processes.
+    /// Room for three thousand processes.
     const PLENTY_BYTES: u64 = 1 << 30;
     let has_plenty = || {
         let found = statvfs(MEMORY).ok()?;

@@ -324,6 +324,21 @@ static int a_handler_on_an_alternate_stack_of_12_kib_exits(void) { return in_han
 static void handler_forks(int signal) { forks_and_counts(); }
 static int a_handler_on_an_alternate_stack_of_12_kib_forks(void) { return in_handler(room_of(12288), 12288, handler_forks), 0; }
 
+/* By the two ways of ending, each of which has the record written. */
+static pthread_barrier_t both;
+static void *one_exits(void *unused) {
+  pthread_barrier_wait(&both);
+  exit(7);
+}
+static int two_threads_end_the_process_at_once(void) {
+  pthread_t thread;
+  pthread_barrier_init(&both, NULL, 2);
+  CHECK(!pthread_create(&thread, NULL, one_exits, NULL));
+  some_calls(10);
+  pthread_barrier_wait(&both);
+  quick_exit(7);
+}
+
 /* A handler that interrupts the writing of the record, on whatever stack that is, and needs more than a page of it. */
 static volatile int handled;
 static void handler_needs_room(int signal) {
@@ -361,6 +376,7 @@ int main(int c, char **v) {
   MODE(a_handler_on_an_alternate_stack_of_8_kib_exits);
   MODE(a_handler_on_an_alternate_stack_of_12_kib_exits);
   MODE(a_handler_on_an_alternate_stack_of_12_kib_forks);
+  MODE(two_threads_end_the_process_at_once);
   MODE(a_signal_while_the_record_is_written);
   return 99;
 }
