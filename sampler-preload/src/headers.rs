@@ -17,17 +17,17 @@ use sampler_core::slot::Slot;
 
 use crate::dispatch::Allocator;
 use crate::next::{self, NEXT};
+use crate::page_starts::{self, is_near};
 use crate::pages;
 use crate::slots::with_slot;
 use crate::sums::Local;
-use crate::system::{self, is_readable, set_errno};
+use crate::system::{self, set_errno};
 use crate::{keys, secret, sizes, start, thread};
 
 const HEADER: usize = HEADER_BYTES as usize;
 const HEADER_SHIFT: u32 = HEADER.trailing_zeros();
 /// Where the tag is, counted back from the block.
 const TAG: usize = 8;
-const PAGE_MASK: usize = (1 << PAGE_SHIFT) - 1;
 
 /// The functions of an all-headers scheme.
 pub const fn allocator<D: Decision, const TRUTH: bool>() -> Allocator {
@@ -93,7 +93,7 @@ unsafe extern "C" fn memalign<D: Decision, const TRUTH: bool>(
 
 unsafe extern "C" fn free<const TRUTH: bool>(block: *mut c_void) {
     // SAFETY: not near a page start, as NULL is, the header's bytes are on the block's own page.
-    let is_ordinary = !is_near_page_start(block) && unsafe { has_ordinary_tag(block) };
+    let is_ordinary = !is_near(block) && unsafe { has_ordinary_tag(block) };
     if !is_ordinary {
         // SAFETY: the same contract.
         return unsafe { free_rare::<TRUTH>(block) };
@@ -130,6 +130,9 @@ unsafe fn free_rare<const TRUTH: bool>(block: *mut c_void) {
         return unsafe { (NEXT.get().free)(block) };
     };
     with_slot(|slot| count_free::<TRUTH>(slot, block, word));
+    if let Some(noted) = page_starts::hide(block) {
+        noted.remove();
+    }
     // SAFETY: the header vouches for the block and for its real block.
     unsafe {
         write_tag(block, 0);
@@ -143,7 +146,7 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
 ) -> *mut c_void {
     if block.is_null() {
         // SAFETY: the same contract.
-        return unsafe { malloc::<D, TRUTH>(size) };
+        return unsafe { page_starts::noted(malloc::<D, TRUTH>(size), size) };
     }
     let Some(old) = word_of(block) else {
         refuse_wild(
@@ -166,12 +169,19 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
     // SAFETY: the header vouches for the real block. The next allocator keeps its usable bytes, up to the new size, and with
     // them ours; the distance is kept too, a multiple of 16, which is all that realloc owes an alignment.
     unsafe {
+        let noted = page_starts::hide(block);
         let tag = tag_before(block);
         write_tag(block, 0);
         let real = (NEXT.get().realloc)(block.byte_sub(offset), padded);
         if real.is_null() {
             write_tag(block, tag);
+            if let Some(noted) = noted {
+                noted.show();
+            }
             return failed();
+        }
+        if let Some(noted) = noted {
+            noted.remove();
         }
         with_slot(|slot| {
             count_free::<TRUTH>(slot, block, old);
@@ -179,13 +189,27 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
                 slot.reallocs.add(1);
             }
         });
-        new_block::<D, TRUTH>(real, size, old.offset_shift())
+        page_starts::noted(new_block::<D, TRUTH>(real, size, old.offset_shift()), size)
+    }
+}
+
+/// Takes the header off a block that nobody has seen yet: what is left is the next allocator's own, with the contents where it begins.
+///
+/// # Safety
+/// The block is ours, and of this size.
+pub unsafe fn without_header(block: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the caller's promise; the real block holds the size behind the offset, and so before it.
+    unsafe {
+        let real = block.byte_sub(Word(word_before(block)).offset() as usize);
+        write_tag(block, 0);
+        core::ptr::copy(block.cast::<u8>(), real.cast::<u8>(), size);
+        real
     }
 }
 
 unsafe extern "C" fn usable_size(block: *mut c_void) -> usize {
     // SAFETY: not near a page start, as NULL is, the header's bytes are on the block's own page.
-    let is_ordinary = !is_near_page_start(block) && unsafe { has_ordinary_tag(block) };
+    let is_ordinary = !is_near(block) && unsafe { has_ordinary_tag(block) };
     if !is_ordinary {
         // SAFETY: the same contract.
         return unsafe { usable_size_rare(block) };
@@ -390,7 +414,7 @@ fn refused() -> *mut c_void {
 fn refuse_wild(block: *mut c_void, line: &CStr) {
     /// No chunk is this large; list pointers and keys are larger.
     const CHUNK_BYTES_MAX: u64 = 1 << 40;
-    if !next::is_libc() || is_near_page_start(block) {
+    if !next::is_libc() || is_near(block) {
         return;
     }
     // SAFETY: on the block's own page.
@@ -404,17 +428,11 @@ fn refuse_wild(block: *mut c_void, line: &CStr) {
 /// The header's word, if `block` is ours.
 fn word_of(block: *mut c_void) -> Option<Word> {
     start::adopt_child_if_wiped();
-    if is_near_page_start(block) && !is_readable(block as usize - HEADER) {
+    if is_near(block) && !page_starts::may_be_ours(block) {
         return None;
     }
-    // SAFETY: on the block's own page, or on one that can be read.
+    // SAFETY: on the block's own page, or there because it is ours; under glibc the next allocator reads there too, and whoever owns the block promised it that.
     unsafe { believed_word(block) }
-}
-
-/// Whether the 16 bytes before the block reach into the page before.
-#[inline(always)]
-fn is_near_page_start(block: *mut c_void) -> bool {
-    block as usize & PAGE_MASK & !(HEADER - 1) == 0
 }
 
 /// # Safety

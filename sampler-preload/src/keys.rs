@@ -5,7 +5,6 @@
 //! process then reports no spread over keys. Entries are taken one after the other, so that few keys touch few pages. There is no lock: a thread links an
 //! entry by one compare-and-exchange, and a signal handler finds the table whole at any time.
 
-use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
@@ -94,18 +93,13 @@ fn entries(
     entries
 }
 
-/// In a forked child: no key was sampled yet. The memory stays where it is, for a call that was interrupted.
+/// In a forked child: no key was sampled yet. The memory stays where it is, for a call that was interrupted; where it cannot be cleared another is mapped in
+/// its place when it is needed.
 pub fn restart_in_child() {
     let table = TABLE.load(Acquire);
-    if !table.is_null() {
-        // SAFETY: private memory of our own, whole pages, all atomics, for which zeros are a table without keys.
-        unsafe {
-            libc::madvise(
-                table.cast::<c_void>(),
-                size_of::<Table>(),
-                libc::MADV_DONTNEED,
-            )
-        };
+    // SAFETY: memory of our own from `map`, all atomics, for which zeros are a table without keys.
+    if !table.is_null() && !unsafe { system::clear(table.cast(), size_of::<Table>()) } {
+        TABLE.store(null_mut(), Release);
     }
 }
 

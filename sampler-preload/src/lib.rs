@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`entry`] is what programs call; [`dispatch`] sends each call to the functions of the scheme, which are [`early`]
 //! until the configuration is read, then those of [`headers`], [`sample_headers`], [`stateless`] or [`count`], or those of the [`next`] allocator itself. [`start`] reads the
-//! configuration and is told of forks and of the end; [`output`] creates the files. [`keys`] and [`sizes`] are tables that samples alone touch. [`region`] is the memory of the counters, which [`slots`] lends to threads
+//! configuration and is told of forks and of the end; [`output`] creates the files. [`keys`] and [`sizes`] are tables that samples alone touch. [`page_starts`] is about blocks whose header is on another page, [`stack`] is what the record is written on. [`region`] is the memory of the counters, which [`slots`] lends to threads
 //! through [`thread`].
 #![no_std]
 #![deny(missing_docs)]
@@ -24,6 +24,7 @@ mod next;
 mod objects;
 mod once;
 mod output;
+mod page_starts;
 mod pages;
 mod proc_file;
 mod region;
@@ -31,6 +32,7 @@ mod sample_headers;
 mod secret;
 mod sizes;
 mod slots;
+mod stack;
 mod start;
 mod stateless;
 mod sums;

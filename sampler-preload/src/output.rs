@@ -144,16 +144,16 @@ pub struct Created {
     pub live: Option<c_int>,
 }
 
-/// Creates this process's files; `None` if none are wanted or the record cannot be created. A record that could be created but not be given its size
+/// Creates this process's files; `None` if none are wanted, the pid is not known or the record cannot be created. A record that could be created but not be given its size
 /// stays behind, empty: it tells of the loss.
 ///
 /// # Safety
 /// The process has one thread.
 pub unsafe fn create(pid: u32) -> Option<Created> {
-    RECORD.store(null_mut(), Ordering::Relaxed);
+    give_up_record();
     LIVE_FILE[1].store(0, Ordering::Relaxed);
     let prefix = *PREFIX_BYTES.get();
-    if prefix == 0 {
+    if prefix == 0 || pid == 0 {
         return None;
     }
     let before = system::errno();
@@ -243,19 +243,31 @@ pub unsafe fn begin(write: impl FnOnce(&mut Text) -> fmt::Result) {
     fill(bytes, write);
 }
 
-/// Fills the record with what `write` writes; a second call does nothing.
-pub fn finish(write: impl FnOnce(&mut Text) -> fmt::Result) {
+/// The record, which has one writer.
+pub struct Record(&'static mut [u8]);
+
+/// The record of this process, for the first that asks.
+pub fn take_record() -> Option<Record> {
     let record = RECORD.swap(null_mut(), Ordering::AcqRel);
-    if record.is_null() {
-        return;
+    // SAFETY: RECORD_BYTES are mapped, are never unmapped, and the swap gave them to us alone.
+    (!record.is_null())
+        .then(|| Record(unsafe { core::slice::from_raw_parts_mut(record, RECORD_BYTES) }))
+}
+
+/// Leaves the record as it is.
+pub fn give_up_record() {
+    RECORD.store(null_mut(), Ordering::Relaxed);
+}
+
+impl Record {
+    /// Fills it with what `write` writes.
+    pub fn fill(&mut self, write: impl FnOnce(&mut Text) -> fmt::Result) {
+        fill(self.0, |text| {
+            write(text)?;
+            text.blank_rest();
+            Ok(())
+        });
     }
-    // SAFETY: RECORD_BYTES are mapped, and the swap gave them to us alone.
-    let bytes = unsafe { core::slice::from_raw_parts_mut(record, RECORD_BYTES) };
-    fill(bytes, |text| {
-        write(text)?;
-        text.blank_rest();
-        Ok(())
-    });
 }
 
 /// Writes the first byte last.

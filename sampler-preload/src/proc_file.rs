@@ -22,29 +22,15 @@ pub fn parent_has_library() -> bool {
         .rsplit(|&byte| byte == b'/')
         .next()
         .unwrap_or(own_path);
-    !file_name.is_empty() && find(path, file_name).is_some()
+    !file_name.is_empty() && contains(path, file_name)
 }
 
-/// The largest resident set of this program image.
-pub fn peak_rss_bytes() -> Option<u64> {
-    let after = find(c"/proc/self/status", b"VmHWM:")?;
-    let digits = after
-        .trim_ascii_start()
-        .split(|byte| *byte == b' ')
-        .next()?;
-    let kib: u64 = core::str::from_utf8(digits).ok()?.parse().ok()?;
-    Some(kib * 1024)
-}
-
-/// Bytes after a match that are kept.
-const AFTER: usize = 32;
-
-/// The bytes that follow `part` in a file. `errno` is kept.
-fn find(path: &CStr, part: &[u8]) -> Option<[u8; AFTER]> {
+/// Whether a file has `part` in it. `errno` is kept.
+fn contains(path: &CStr, part: &[u8]) -> bool {
     let before = system::errno();
     // SAFETY: a path that ends with NUL.
     let file = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
-    let found = if file < 0 { None } else { find_in(file, part) };
+    let found = file >= 0 && is_in(file, part);
     if file >= 0 {
         // SAFETY: the descriptor is ours.
         unsafe { libc::close(file) };
@@ -53,30 +39,25 @@ fn find(path: &CStr, part: &[u8]) -> Option<[u8; AFTER]> {
     found
 }
 
-fn find_in(file: c_int, part: &[u8]) -> Option<[u8; AFTER]> {
+fn is_in(file: c_int, part: &[u8]) -> bool {
     let mut buffer = [0u8; 1024];
-    let wanted = part.len() + AFTER;
     let mut kept = 0;
     loop {
         let room = &mut buffer[kept..];
         // SAFETY: reads into our buffer, within its length.
         let got = unsafe { libc::read(file, room.as_mut_ptr().cast(), room.len()) };
-        let is_end = got <= 0;
         let filled = kept + got.max(0) as usize;
-        let bytes = &buffer[..filled];
-        let at = bytes.windows(part.len()).position(|here| here == part);
-        if let Some(at) = at.filter(|at| is_end || at + wanted <= filled) {
-            let rest = &bytes[at + part.len()..];
-            let count = rest.len().min(AFTER);
-            let mut after = [b' '; AFTER];
-            after[..count].copy_from_slice(&rest[..count]);
-            return Some(after);
+        if buffer[..filled]
+            .windows(part.len())
+            .any(|here| here == part)
+        {
+            return true;
         }
-        if is_end {
-            return None;
+        if got <= 0 {
+            return false;
         }
-        // A match, and what follows it, may lie across two reads.
-        kept = filled.min(wanted - 1);
+        // A match may lie across two reads.
+        kept = filled.min(part.len() - 1);
         buffer.copy_within(filled - kept..filled, 0);
     }
 }

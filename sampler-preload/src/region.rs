@@ -13,9 +13,9 @@ use sampler_core::slot::{SLOT_BYTES, Slot};
 
 use crate::system::{self, PAGE_BYTES};
 
-/// Slots that every process has; further ones are added to the file as threads need them. As many as make whole pages (15), since a file is mapped by pages;
-/// every later chunk is a multiple of them.
-pub const FIRST_SLOTS: usize = 16;
+/// Slots that every process has; further ones are added to the file as threads need them, which takes an open: so they are enough for a program in a sandbox, and take
+/// the disk 240 KiB, of which no more is written than is used. As many as make whole pages, since a file is mapped by pages; every later chunk is a multiple of them.
+pub const FIRST_SLOTS: usize = 64;
 
 /// Bytes of a live file with the first slots.
 pub const REGION_BYTES: usize = size_of::<Region>();

@@ -32,6 +32,7 @@ static WIPED: WipedPage = WipedPage {
     unused: [0; PAGE_BYTES - size_of::<Words>()],
 };
 static KEPT: SetAtStart<u64> = SetAtStart::new(0);
+static IS_WIPED_IN_CHILDREN: SetAtStart<bool> = SetAtStart::new(false);
 
 /// The secret; zero in a child that has not been told that it is one.
 #[inline(always)]
@@ -56,16 +57,22 @@ pub fn is_wiped() -> bool {
     WIPED.words.get().secret == 0
 }
 
+/// Whether such a child finds the page wiped: kernels before 4.14, and sandboxes that stood before we began, refuse it.
+pub fn is_wiped_in_children() -> bool {
+    *IS_WIPED_IN_CHILDREN.get()
+}
+
 /// Draws the secret.
 ///
 /// # Safety
 /// As [`SetAtStart::set`].
 pub unsafe fn create() {
     let page = (&raw const WIPED).cast_mut().cast::<c_void>();
-    // SAFETY: a page of our own, in zeroed private memory. Kernels before 4.14 refuse: then such children count as their parent.
-    unsafe { libc::madvise(page, PAGE_BYTES, libc::MADV_WIPEONFORK) };
+    // SAFETY: a page of our own, in zeroed private memory. Where it is refused such children count as their parent.
+    let advised = unsafe { libc::madvise(page, PAGE_BYTES, libc::MADV_WIPEONFORK) };
     // SAFETY: the caller's promise.
     unsafe {
+        IS_WIPED_IN_CHILDREN.set(advised == 0);
         KEPT.set(Secret::new(system::random_u64()).0);
         restore();
     }

@@ -5,7 +5,7 @@
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use sampler_core::random::thread_seed;
 use sampler_core::slot::{SLOT_BYTES, Slot, Totals};
@@ -14,8 +14,8 @@ use crate::once::SetAtStart;
 use crate::region::{self, FIRST_SLOTS};
 use crate::{output, start, system, thread};
 
-/// Chunks of slots after the first ones: 16, 32, 64, ..., each as many as there are before it.
-const CHUNKS: usize = 12;
+/// Chunks of slots after the first ones: 64, 128, 256, ..., each as many as there are before it.
+const CHUNKS: usize = 10;
 /// Slots in all: threads alive at once beyond this are not counted, and that is.
 const SLOTS: usize = FIRST_SLOTS << CHUNKS;
 const WORD_BITS: usize = u64::BITS as usize;
@@ -25,6 +25,8 @@ static CHUNK_STARTS: [AtomicPtr<Slot>; CHUNKS] = [const { AtomicPtr::new(null_mu
 static HELD: [AtomicU64; SLOTS / WORD_BITS] = [const { AtomicU64::new(0) }; SLOTS / WORD_BITS];
 /// Takings of a slot so far: what tells the draws of one thread from those of another.
 static THREADS: AtomicU64 = AtomicU64::new(0);
+/// Set in a child that could not get memory of its own: the slots are its parent's.
+static IS_GIVEN_UP: AtomicBool = AtomicBool::new(false);
 static KEY: SetAtStart<Option<libc::pthread_key_t>> = SetAtStart::new(None);
 
 /// Calls `count` with a slot that no other thread counts in meanwhile.
@@ -88,6 +90,7 @@ pub fn restart_in_child(seed: u64) {
             word.store(0, Ordering::Relaxed);
         }
     }
+    IS_GIVEN_UP.store(false, Ordering::Relaxed);
     THREADS.store(0, Ordering::Relaxed);
     let Some(slot) = thread::held_slot() else {
         return;
@@ -112,6 +115,12 @@ pub fn live_samples() -> u64 {
         })
 }
 
+/// In a forked child whose region is still its parent's: nothing is counted from here on, but for the calls that are not.
+pub fn give_up_in_child() {
+    IS_GIVEN_UP.store(true, Ordering::Relaxed);
+    thread::set_slot(None);
+}
+
 /// The sum of all slots as of now.
 pub fn totals() -> Totals {
     let config = start::config();
@@ -125,6 +134,9 @@ pub fn totals() -> Totals {
 }
 
 fn take() -> Option<(usize, &'static Slot)> {
+    if IS_GIVEN_UP.load(Ordering::Relaxed) {
+        return None;
+    }
     for (word_index, word) in HELD.iter().enumerate() {
         loop {
             let held = word.load(Ordering::Relaxed);
@@ -194,7 +206,7 @@ fn grow(index: usize) -> Option<&'static Slot> {
     existing(index)
 }
 
-/// Chunk and place in it, of an index from [`FIRST_SLOTS`] on: chunk k holds slots `16 << k` to `16 << (k + 1)`.
+/// Chunk and place in it, of an index from [`FIRST_SLOTS`] on: chunk k holds slots `64 << k` to `64 << (k + 1)`.
 fn chunk_of(index: usize) -> (usize, usize) {
     let chunk = (index / FIRST_SLOTS).ilog2() as usize;
     (chunk, index - (FIRST_SLOTS << chunk))

@@ -23,8 +23,8 @@ use crate::once::SetAtStart;
 use crate::output::Text;
 use crate::sample_headers::{Addresses, Tags};
 use crate::{
-    arena, count, early, headers, keys, next, output, pages, proc_file, region, sample_headers,
-    secret, sizes, slots, stateless, system, table,
+    arena, count, early, headers, keys, next, output, page_starts, pages, proc_file, region,
+    sample_headers, secret, sizes, slots, stack, stateless, system, table,
 };
 
 static CONFIG: SetAtStart<Config> = SetAtStart::new(Config::DEFAULT);
@@ -95,7 +95,8 @@ unsafe extern "C" fn start(
         strings(arguments)
             .all(|argument| region::live().push_argument(argument.to_bytes_with_nul()));
         region::live().set_allocator(next::object_path(), next::is_bypassed());
-        begin(image, first_seed(image, has_parent));
+        let [pid, parent_pid] = [system::pid(), system::parent_pid()];
+        begin(image, pid, parent_pid, first_seed(image, pid, has_parent));
         if wanted {
             __cxa_atexit(at_exit, null_mut(), null_mut());
             __cxa_at_quick_exit(at_quick_exit, null_mut());
@@ -106,18 +107,18 @@ unsafe extern "C" fn start(
             table::start();
         }
         secret::create();
-        install(scheme_allocator());
+        stack::start();
+        install(noting_page_starts(scheme_allocator()));
     }
 }
 
 /// Says who this process is.
-fn begin(image: u32, seed: u64) {
-    let pid = system::pid();
+fn begin(image: u32, pid: u32, parent_pid: u32, seed: u64) {
     PID.store(pid, Relaxed);
     SEED.store(seed, Relaxed);
     let identity = Identity {
         pid,
-        parent_pid: system::parent_pid(),
+        parent_pid,
         image,
         config: *config(),
         seed,
@@ -137,6 +138,16 @@ unsafe fn install(allocator: Allocator) {
         } else {
             CURRENT.set(allocator);
         }
+    }
+}
+
+/// # Safety
+/// As `install`.
+unsafe fn noting_page_starts(allocator: Allocator) -> Allocator {
+    match config().scheme.tracking() {
+        // SAFETY: the caller's promise.
+        TrackingName::AllHeaders => unsafe { page_starts::noting(allocator) },
+        _ => allocator,
     }
 }
 
@@ -206,27 +217,32 @@ fn stateless_hash<H: AddressHash>() -> Allocator {
 
 /// The first process of a run takes the seed as given; others, and other images of its pid, mix in who they are. A parent's record is asked after first,
 /// since /proc takes a tenth of a millisecond to list what a process has mapped.
-fn first_seed(image: u32, parent_has_record: bool) -> u64 {
+fn first_seed(image: u32, pid: u32, parent_has_record: bool) -> u64 {
     let Some(seed) = config().seed else {
         return system::random_u64();
     };
     if image == 0 && !parent_has_record && !proc_file::parent_has_library() {
         return seed;
     }
-    mix(seed, identity(image))
+    mix(seed, identity(image, pid))
 }
 
-fn identity(image: u32) -> u64 {
-    u64::from(image) << 32 | u64::from(system::pid())
+fn identity(image: u32, pid: u32) -> u64 {
+    u64::from(image) << 32 | u64::from(pid)
 }
 
-/// In a forked child: it starts from zero, with draws and files of its own. It keeps the secret, since it inherits blocks.
+/// In a forked child: it starts from zero, with draws and files of its own. It keeps the secret, since it inherits blocks. Where no record is wanted and no seed
+/// given nothing is asked of the kernel but memory: a sandbox may allow no more.
 unsafe extern "C" fn in_child() {
     let before = system::errno();
     let parent = region::live();
     let is_wanted = output::is_wanted();
+    let [mut pid, mut parent_pid] = [0; 2];
+    if is_wanted || config().seed.is_some() {
+        [pid, parent_pid] = [system::pid(), system::parent_pid()];
+    }
     // SAFETY: a forked child has one thread.
-    let created = unsafe { output::create(system::pid()) };
+    let created = unsafe { output::create(pid) };
     let image = created.as_ref().map_or(0, |created| created.image);
     if is_wanted && created.is_none() {
         // The parent's page is still in place: the loss is told there.
@@ -238,8 +254,11 @@ unsafe extern "C" fn in_child() {
     // SAFETY: one thread; a live file has room for the region.
     unsafe {
         if !region::replace(file) && !region::replace(None) {
-            // Counting goes on in the parent's file, which is wrong but harms nobody's memory; it needs two failures of mmap to come to this.
+            // A sandbox that refuses both: what is mapped is the parent's, which is told that the child's calls are not counted.
+            output::give_up_record();
+            slots::give_up_in_child();
             secret::restore();
+            system::set_errno(before);
             return;
         }
     }
@@ -249,10 +268,10 @@ unsafe extern "C" fn in_child() {
     region::live().copy_program(&PROGRAM);
     region::live().inherited_samples.set(inherited_samples);
     let seed = match config().seed {
-        Some(seed) => mix(seed, identity(image)),
-        None => system::random_u64(),
+        Some(seed) => mix(seed, identity(image, pid)),
+        None => mix(self::seed(), mix(system::clock_u64(), pid.into())),
     };
-    begin(image, seed);
+    begin(image, pid, parent_pid, seed);
     pages::restart_in_child();
     keys::restart_in_child();
     table::restart_in_child();
@@ -290,17 +309,35 @@ unsafe extern "C" fn at_quick_exit(_: *mut c_void) {
     end(Ending::QuickExit, "quick_exit");
 }
 
-fn end(ending: Ending, name: &str) {
-    if system::pid() != PID.load(Relaxed) {
+/// Fills the record, without a call of the kernel: a sandbox may allow none but that which ends the process.
+fn end(ending: Ending, name: &'static str) {
+    if secret::is_wiped() || !secret::is_wiped_in_children() && system::pid() != PID.load(Relaxed) {
         // A child made without fork handlers shares its parent's files: they are not ours to end.
         return;
     }
+    let Some(record) = output::take_record() else {
+        return;
+    };
+    region::live().end(ending);
+    let mut whole = Whole { record, name };
+    // SAFETY: the argument is what the function takes; whoever took the record is alone.
+    unsafe { stack::call(write_record, (&raw mut whole).cast()) };
+}
+
+/// A record to be written, and what it says of the end.
+struct Whole {
+    record: output::Record,
+    name: &'static str,
+}
+
+/// # Safety
+/// The argument is a [`Whole`] of the caller's.
+unsafe extern "C" fn write_record(whole: *mut c_void) {
+    // SAFETY: the caller's promise.
+    let Whole { record, name } = unsafe { &mut *whole.cast::<Whole>() };
     let live = region::live();
-    live.peak_rss_bytes
-        .set(proc_file::peak_rss_bytes().unwrap_or(0));
-    live.end(ending);
     if let Some(identity) = live.identity() {
-        output::finish(|text| record::write(text, live, &identity, &slots::totals(), name));
+        record.fill(|text| record::write(text, live, &identity, &slots::totals(), name));
     }
 }
 

@@ -1,6 +1,5 @@
 //! The few things we ask of the kernel and of libc, none of which allocates.
 
-use core::arch::asm;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
 
@@ -41,16 +40,16 @@ pub fn say(line: &CStr) {
     };
 }
 
-/// This process.
+/// This process; 0 where a sandbox refuses to say.
 pub fn pid() -> u32 {
     // SAFETY: getpid has no preconditions.
-    unsafe { libc::getpid() as u32 }
+    u32::try_from(unsafe { libc::getpid() }).unwrap_or(0)
 }
 
-/// The parent of this process.
+/// The parent of this process; 0 likewise.
 pub fn parent_pid() -> u32 {
     // SAFETY: getppid has no preconditions.
-    unsafe { libc::getppid() as u32 }
+    u32::try_from(unsafe { libc::getppid() }).unwrap_or(0)
 }
 
 /// Zeroed private memory, or `None`. `errno` is kept.
@@ -71,6 +70,28 @@ pub fn map(bytes: usize) -> Option<*mut c_void> {
     (memory != libc::MAP_FAILED).then_some(memory)
 }
 
+/// Makes memory from `map` zeroes again, at the same address; false if that is refused. By `mmap`, which every allocator calls: a sandbox that lets a
+/// program allocate may still refuse `madvise`.
+///
+/// # Safety
+/// `memory` is from `map(bytes)`, and zeroes are what its users may find there at any time.
+pub unsafe fn clear(memory: *mut c_void, bytes: usize) -> bool {
+    let before = errno();
+    // SAFETY: the caller's promise: the mapping is ours.
+    let cleared = unsafe {
+        libc::mmap(
+            memory,
+            bytes,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED,
+            -1,
+            0,
+        )
+    };
+    set_errno(before);
+    cleared != libc::MAP_FAILED
+}
+
 /// Gives back what `map` gave.
 ///
 /// # Safety
@@ -78,30 +99,6 @@ pub fn map(bytes: usize) -> Option<*mut c_void> {
 pub unsafe fn unmap(memory: *mut c_void, bytes: usize) {
     // SAFETY: the caller's promise. It cannot fail for a whole mapping.
     unsafe { libc::munmap(memory, bytes) };
-}
-
-/// Whether the 8 bytes at `address` can be read, asked without a fault.
-///
-/// rt_sigprocmask copies its argument before it looks at `how`: a `how` that does not exist is EFAULT for memory that cannot be read and
-/// EINVAL for memory that can. Any sandbox that lets libc run allows this call.
-pub fn is_readable(address: usize) -> bool {
-    const NO_SUCH_HOW: isize = -1;
-    let result: isize;
-    // SAFETY: the kernel reads 8 bytes at `address` or fails; it writes nothing, since the old-set pointer is null and `how` is refused.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") libc::SYS_rt_sigprocmask as isize => result,
-            in("rdi") NO_SUCH_HOW,
-            in("rsi") address,
-            in("rdx") 0,
-            in("r10") 8,
-            lateout("rcx") _,
-            lateout("r11") _,
-            options(nostack),
-        );
-    }
-    result == -(libc::EINVAL as isize)
 }
 
 /// 64 bits from the kernel's generator; without it (an old kernel, a sandbox), from the clock and the address of the stack.
@@ -115,6 +112,11 @@ pub fn random_u64() -> u64 {
     if got == bytes.len() as isize {
         return u64::from_ne_bytes(bytes);
     }
+    clock_u64()
+}
+
+/// 64 bits from the clock, which libc reads without a system call, and the address of the stack.
+pub fn clock_u64() -> u64 {
     let mut now = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,

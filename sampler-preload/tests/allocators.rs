@@ -39,6 +39,21 @@ const THREADS: &[&str] = &[
     "key_destructors_in_four_rounds",
     "pthread_exit_from_main",
 ];
+/// Above them blocks of ours at page starts are noted, and nothing is read before others.
+const SANDBOX: &[&str] = &[
+    "a_filter_that_refuses",
+    "a_filter_that_kills",
+    "a_filter_that_kills_at_quick_exit",
+];
+/// In these pthread allocates too.
+const SANDBOX_THREADS: &[&str] = &[
+    "a_filter_that_refuses_threads",
+    "a_filter_that_kills_threads",
+];
+const STACKS: &[&str] = &[
+    "an_exit_on_a_coroutine_of_4_kib",
+    "a_handler_on_an_alternate_stack_of_12_kib_exits",
+];
 const CXX: &[&str] = &[
     "new_and_delete_in_all_forms",
     "exceptions_unwind_and_free",
@@ -55,6 +70,9 @@ fn check_all_above(object: &str) {
         (FORKS, own("forking.c")),
         (THREADS, behind("threading.c")),
         (CXX, behind("cxx.cpp")),
+        (SANDBOX, own("sandbox.c")),
+        (SANDBOX_THREADS, behind("sandbox.c")),
+        (STACKS, own("stacks.c")),
     ] {
         for mode in modes {
             check_above(

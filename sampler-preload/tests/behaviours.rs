@@ -32,6 +32,11 @@ const THREADS: Behaviour = behind("threading.c");
 const END: Behaviour = own("ending.c");
 const SURROUNDINGS: Behaviour = own("surroundings.c");
 const REENTRY: Behaviour = own("reentry.c");
+const STACKS: Behaviour = own("stacks.c");
+const STACKS_THREADS: Behaviour = STACKS.only(&["foreign_frees", "foreign_reallocs"]);
+const SANDBOX: Behaviour = own("sandbox.c");
+/// Glibc allocates for threads too.
+const SANDBOX_THREADS: Behaviour = SANDBOX.only(&["foreign_frees", "foreign_reallocs"]);
 
 behaviours! {
     alignments_from_8_to_64_kib_hold: CALLS;
@@ -131,7 +136,7 @@ behaviours! {
     system_and_popen_run_shells: FORK_BEHIND.others(2);
     a_hundred_children_at_once: FORK;
     a_child_that_never_allocates_leaves_a_record: FORK;
-    the_rest_of_an_interrupted_call_stays_in_the_child: FORK.libc_blocks(21).others(60);
+    the_rest_of_an_interrupted_call_stays_in_the_child: FORK.libc_blocks(69).others(60);
 
     short_threads_in_rounds: THREADS;
     two_thousand_threads_one_after_another: THREADS.checks(slots_are_reused);
@@ -139,7 +144,7 @@ behaviours! {
     threads_that_end_by_pthread_exit: THREADS;
     frees_in_other_threads: THREADS;
     cancelled_threads: THREADS;
-    seventeen_threads_alive_at_once: THREADS;
+    sixty_five_threads_alive_at_once: THREADS;
     seventy_threads_alive_at_once: THREADS;
     six_hundred_threads_alive_at_once: THREADS.checks(six_hundred_slots_are_in_the_file);
     key_destructors_in_four_rounds: THREADS;
@@ -169,6 +174,30 @@ behaviours! {
     signal_handlers_within_signal_handlers: REENTRY;
     a_jump_out_of_a_signal_handler: REENTRY;
 
+    coroutines_of_4_kib: STACKS;
+    a_fork_on_a_coroutine_of_8_kib: STACKS;
+    an_exit_on_a_coroutine_of_4_kib: STACKS.checks(ended_by_exit);
+    a_quick_exit_on_a_coroutine_of_4_kib: STACKS.checks(ended_by_quick_exit);
+    an_exit_in_a_thread_on_the_smallest_stack: STACKS_THREADS.checks(ended_by_exit);
+    a_fork_in_a_thread_on_the_smallest_stack: STACKS_THREADS.checks(all_ended_by_exit);
+    the_last_thread_of_a_child_ends_on_the_smallest_stack: STACKS_THREADS.checks(all_ended_by_exit);
+    a_handler_on_the_smallest_alternate_stack: STACKS;
+    a_handler_on_an_alternate_stack_of_8_kib: STACKS;
+    a_handler_on_an_alternate_stack_of_8_kib_exits: STACKS.checks(ended_by_exit);
+    a_handler_on_an_alternate_stack_of_12_kib_exits: STACKS.checks(ended_by_exit);
+    a_handler_on_an_alternate_stack_of_12_kib_forks: STACKS.checks(all_ended_by_exit);
+    a_signal_while_the_record_is_written: STACKS_THREADS.checks(ended_by_exit);
+
+    a_filter_that_refuses: SANDBOX;
+    a_filter_that_knows_no_other_calls: SANDBOX;
+    a_filter_that_kills: SANDBOX.checks(ended_by_exit);
+    a_filter_that_kills_at_quick_exit: SANDBOX.checks(ended_by_quick_exit);
+    a_filter_that_kills_at_exit_in_a_thread: SANDBOX_THREADS.checks(ended_by_exit);
+    a_filter_that_refuses_threads: SANDBOX_THREADS;
+    a_filter_that_knows_no_other_calls_of_threads: SANDBOX_THREADS;
+    a_filter_that_kills_threads: SANDBOX_THREADS.checks(ended_by_exit);
+    a_filter_behind_which_another_allocator_serves: behind("sandbox.c").only(&["total_allocs", "total_frees", "reallocs"]);
+
     descriptors_0_to_1023_closed_at_start: SURROUNDINGS;
     no_descriptor_of_ours_is_open: behind("surroundings.c");
     a_directory_changed_before_a_fork: SURROUNDINGS;
@@ -189,6 +218,13 @@ fn ended_by_exit(ran: &Ran) {
     assert_eq!(ran.first()["ended"], "exit");
 }
 
+fn all_ended_by_exit(ran: &Ran) {
+    assert_eq!(ran.records.len(), 2);
+    for record in ran.records.values() {
+        assert_eq!(record["ended"], "exit");
+    }
+}
+
 fn ended_by_quick_exit(ran: &Ran) {
     assert_eq!(ran.first()["ended"], "quick_exit");
 }
@@ -203,7 +239,7 @@ fn live_bytes(ran: &Ran) -> u64 {
 
 fn slots_are_reused(ran: &Ran) {
     assert!(ran.first()["threads"].as_u64().unwrap() > 2000);
-    assert_eq!(live_bytes(ran), 4096 + 16 * 3840);
+    assert_eq!(live_bytes(ran), 4096 + 64 * 3840);
 }
 
 fn six_hundred_slots_are_in_the_file(ran: &Ran) {
@@ -227,6 +263,8 @@ fn the_table_and_the_tests_have_the_same_names() {
         "ends.rs",
         "memcheck.rs",
         "process.rs",
+        "sandbox.rs",
+        "stacks.rs",
         "stress.rs",
         "surroundings.rs",
     ]

@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::*;
@@ -90,4 +92,38 @@ fn an_exit_record_and_the_live_file_agree() {
     let record = ran.record();
     let live = ran.live.values().next().unwrap();
     assert_eq!(record, live);
+}
+
+/// Who reads a running process asks the kernel for its largest resident set; the process itself does not, nor at its end.
+#[test]
+fn a_running_process_is_read_with_its_peak_memory() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let mut process = Command::new("cat")
+        .env("LD_PRELOAD", library())
+        .env("SAMPLER_SCHEME", "COUNT")
+        .env("SAMPLER_STATS_FILE", directory.path().join("record"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // What it gives back says that it has begun.
+    let mut input = process.stdin.take().unwrap();
+    input.write_all(b"begun\n").unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    assert_eq!(line, "begun\n");
+    let live = read_live(directory.path());
+    let running = live.values().next().unwrap();
+    assert_eq!(running["ended"], "running");
+    assert!(
+        running["peak_rss_bytes"].as_u64() > Some(100_000),
+        "{running}"
+    );
+    drop(input);
+    assert!(process.wait().unwrap().success());
+    let (records, _) = read_records(directory.path());
+    let record = records.values().next().unwrap();
+    assert_eq!(record["ended"], "exit");
+    assert!(record["peak_rss_bytes"].is_null());
 }

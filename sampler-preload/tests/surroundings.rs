@@ -182,7 +182,7 @@ fn a_file_size_limit_costs_what_is_beyond_it() {
     for (_, directory) in undisturbed("ulimit -f 1; $PROGRAM", "seventy_threads") {
         assert!(finished_records(&directory).is_empty());
     }
-    for (_, directory) in undisturbed("ulimit -f 100; $PROGRAM", "seventy_threads") {
+    for (_, directory) in undisturbed("ulimit -f 300; $PROGRAM", "seventy_threads") {
         let records = finished_records(&directory);
         let record = &records[0];
         // 100 rounds of the program's own, and pthread's blocks.

@@ -55,7 +55,7 @@ const RUNNING: &str = "running";
 /// differently so from one time to the next. A TMPDIR that the user chose is kept to.
 fn place() -> PathBuf {
     const MEMORY: &str = "/dev/shm";
-    /// Room for ten thousand processes.
+    /// Room for three thousand processes.
     const PLENTY_BYTES: u64 = 1 << 30;
     let has_plenty = || {
         let found = statvfs(MEMORY).ok()?;
@@ -240,8 +240,6 @@ mod tests {
         );
         assert_eq!(Name::parse("libsampler_preload.so"), None);
     }
-<<<<<<< HEAD
-=======
 
     #[test]
     fn a_record_file_that_was_never_filled_is_a_loss() {
@@ -263,20 +261,4 @@ mod tests {
         assert_eq!((records.found.len(), records.lost), (1, 3));
         assert_eq!(records.found[0]["ended"], "exit");
     }
-
-    #[test]
-    fn peak_memory_is_unknown_if_one_process_does_not_tell() {
-        let record = |peak: Value| serde_json::json!({ "peak_rss_bytes": peak });
-        let mut records = Records {
-            found: vec![record(5.into()), record(7.into())],
-            ..Records::default()
-        };
-        assert_eq!(records.peak_rss_bytes(), Some(7));
-        records.found.push(record(Value::Null));
-        assert_eq!(records.peak_rss_bytes(), None);
-        records.found.pop();
-        records.lost = 1;
-        assert_eq!(records.peak_rss_bytes(), None);
-    }
->>>>>>> refs/heads/runner
 }

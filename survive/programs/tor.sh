@@ -1,6 +1,7 @@
 # what: tor in its own sandbox, a filter of system calls that checks arguments, answers a controller: all options, a change of some, a reload; hash of all answers
 # needs: tor
 # counts: tor
+# quick
 cat > torrc << END
 Sandbox 1
 DisableNetwork 1

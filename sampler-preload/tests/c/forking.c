@@ -402,7 +402,7 @@ static void *is_interrupted(void *unused) {
   if (is_child) _exit(0);
   return NULL;
 }
-enum { HOLD = 20 }; /* with the main thread, more than the first slots */
+enum { HOLD = 68 }; /* with the main thread, more than the first slots */
 static char own_stacks[HOLD + 1][1 << 17] __attribute__((aligned(4096)));
 static int the_rest_of_an_interrupted_call_stays_in_the_child(void) {
   pthread_attr_t attributes;

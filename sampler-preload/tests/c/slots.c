@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* More threads than the first slots and the first chunk have. LINES: pairs of cache lines; the mapping begins on a page, so the file's lines are the memory's. */
-enum { THREADS = 40, FIRST_PAGE = 4096, LINES = 128, BYTES = 1 << 18, BLOCKS = 400 };
+enum { THREADS = 140, FIRST_PAGE = 4096, LINES = 128, BYTES = 1 << 20, BLOCKS = 400 };
 static unsigned char before[BYTES], after[BYTES];
 static int writer[BYTES / LINES];
 static char path[512];

@@ -107,7 +107,7 @@ static int alive_at_once(int n) {
   start(n / 2, works), join(n / 2);
   return 0;
 }
-static int seventeen_threads_alive_at_once(void) { return alive_at_once(17); }
+static int sixty_five_threads_alive_at_once(void) { return alive_at_once(65); }
 static int seventy_threads_alive_at_once(void) { return alive_at_once(70); }
 static int six_hundred_threads_alive_at_once(void) { return alive_at_once(600); }
 
@@ -183,7 +183,7 @@ int main(int c, char **v) {
   MODE(threads_that_end_by_pthread_exit);
   MODE(frees_in_other_threads);
   MODE(cancelled_threads);
-  MODE(seventeen_threads_alive_at_once);
+  MODE(sixty_five_threads_alive_at_once);
   MODE(seventy_threads_alive_at_once);
   MODE(six_hundred_threads_alive_at_once);
   MODE(key_destructors_in_four_rounds);
