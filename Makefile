@@ -95,7 +95,7 @@ TABLES := $(addprefix $(DATA)/,runs.csv processes.csv summary.csv size_bins.csv 
 write_results = $(BIN)/results --data $(DATA)
 
 # What each workload is, how runs are named, what each study is, and then the rules that need all of their lists.
-include $(sort $(wildcard make/workloads/*.mk)) make/names.mk make/studies.mk make/runs.mk make/results.mk make/compare_references.mk
+include $(sort $(wildcard make/workloads/*.mk)) make/names.mk make/studies.mk make/runs.mk make/results.mk make/compare_references.mk make/mutants.mk
 
 .PHONY: help experiments aggregate plots test reference gathered clean needs-gnuplot needs-test FORCE
 

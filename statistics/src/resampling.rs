@@ -127,6 +127,14 @@ mod tests {
     }
 
     #[test]
+    fn two_runs_are_the_fewest_that_have_an_interval() {
+        let interval = bootstrap(&[1.0, 2.0], mean, 0.95, 1000, 1).unwrap();
+        assert_eq!((interval.low, interval.high), (1.0, 2.0));
+        assert_eq!(bootstrap(&[1.0], mean, 0.95, 1000, 1), None);
+        assert_eq!(bootstrap(&[1.0, 2.0], mean, 0.95, 0, 1), None);
+    }
+
+    #[test]
     fn of_a_mean_the_bootstrap_is_the_normal_interval() {
         // 0, 1, ... 99: mean 49.5, deviation (with n) 28.866, so +- 1.96 x 2.8866 = 5.658; the ends of 20,000 draws err by some 0.05.
         let values: Vec<f64> = (0..100).map(f64::from).collect();

@@ -168,3 +168,30 @@ fn the_tabled_quantile_is_the_computed_one() {
     close(two_sided(1.96), 0.049_995_79);
     close(two_sided(-1.96), 0.049_995_79);
 }
+
+#[test]
+fn wilsons_interval_is_the_published_one() {
+    // 10 of 100 at 95 %: 0.0552 to 0.1744 (Newcombe, Statistics in Medicine 17, 1998, method 3); none and all of them reach the ends.
+    let found = share_wilson(10, 100, LEVEL).unwrap();
+    assert!((found.low - 0.055_229).abs() < 1e-6, "{found:?}");
+    assert!((found.high - 0.174_366).abs() < 1e-6, "{found:?}");
+    let none = share_wilson(0, 10, LEVEL).unwrap();
+    let all = share_wilson(10, 10, LEVEL).unwrap();
+    assert_eq!((none.low, all.high), (0.0, 1.0));
+    assert!((none.high - 0.277_533).abs() < 1e-6 && (all.low - 0.722_467).abs() < 1e-6);
+    assert_eq!(share_wilson(0, 0, LEVEL), None);
+    assert_eq!(share_wilson(11, 10, LEVEL), None);
+}
+
+#[test]
+fn an_interval_over_a_number_has_both_ends_divided() {
+    let interval = Interval {
+        low: 3.0,
+        high: 8.0,
+    };
+    let expected = Interval {
+        low: 1.5,
+        high: 4.0,
+    };
+    assert_eq!(interval.over(2.0), expected);
+}
