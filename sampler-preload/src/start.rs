@@ -23,8 +23,8 @@ use crate::once::SetAtStart;
 use crate::output::Text;
 use crate::sample_headers::{Addresses, Tags};
 use crate::{
-    arena, count, early, headers, keys, next, output, pages, proc_file, region, sample_headers,
-    secret, sizes, slots, stateless, system, table,
+    arena, count, early, floats, headers, keys, next, output, pages, proc_file, region,
+    sample_headers, secret, sizes, slots, stateless, system, table,
 };
 
 static CONFIG: SetAtStart<Config> = SetAtStart::new(Config::DEFAULT);
@@ -295,7 +295,9 @@ fn end(ending: Ending, name: &str) {
         .set(proc_file::peak_rss_bytes().unwrap_or(0));
     live.end(ending);
     if let Some(identity) = live.identity() {
-        output::finish(|text| record::write(text, live, &identity, &slots::totals(), name));
+        floats::apart(|| {
+            output::finish(|text| record::write(text, live, &identity, &slots::totals(), name));
+        });
     }
 }
 
