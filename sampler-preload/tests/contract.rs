@@ -198,7 +198,13 @@ fn the_debugging_allocator_is_passed_over_where_a_program_would_not_reach_it() {
         "libtcmalloc_minimal.so.4",
     ] {
         let behind = [Path::new(allocator), Path::new(DEBUG_LIBRARY)];
-        let ran = run_before(&program, &[], &[("SAMPLER_SCHEME", "COUNT")], &behind);
+        let ran = run_before(
+            &program,
+            // Without a fault of its own, over which mimalloc falls.
+            &["mtrace"],
+            &[("SAMPLER_SCHEME", "COUNT")],
+            &behind,
+        );
         let next = ran.record()["next_allocator"].as_str().unwrap();
         assert!(next.ends_with(allocator), "{next}");
         assert_eq!(ran.record()["bypassed"], false);
