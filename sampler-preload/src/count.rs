@@ -4,9 +4,12 @@
 
 use core::ffi::c_void;
 
+use libc::ENOMEM;
+
 use crate::dispatch::Allocator;
 use crate::next::NEXT;
 use crate::slots::with_slot;
+use crate::system::set_errno;
 use crate::{start, thread};
 
 /// The functions of the scheme.
@@ -59,7 +62,7 @@ unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
             slot.counted(size as u64);
         }
     });
-    new
+    served(new)
 }
 
 unsafe extern "C" fn free(block: *mut c_void) {
@@ -113,6 +116,14 @@ fn allocated_rare(block: *mut c_void, size: usize) -> *mut c_void {
             slot.counted(size as u64);
         }
     });
+    served(block)
+}
+
+/// The next allocator may have left `errno` alone: see `headers.rs`.
+fn served(block: *mut c_void) -> *mut c_void {
+    if block.is_null() {
+        set_errno(ENOMEM);
+    }
     block
 }
 

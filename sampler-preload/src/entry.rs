@@ -60,10 +60,16 @@ pub unsafe extern "C" fn reallocarray(
     count: usize,
     size: usize,
 ) -> *mut c_void {
-    // No allocator has this many bytes: an overflow fails as a request for them does, with ENOMEM and the block left alone.
-    let bytes = count.saturating_mul(size);
+    let Some(bytes) = count.checked_mul(size) else {
+        return refused();
+    };
     // SAFETY: as for `malloc`.
-    unsafe { (CURRENT.get().realloc)(block, bytes) }
+    let block = unsafe { (CURRENT.get().realloc)(block, bytes) };
+    if bytes == 0 {
+        // Freed, perhaps: NULL is no failure.
+        return block;
+    }
+    served(block)
 }
 
 /// `memalign(3)`
@@ -79,7 +85,7 @@ pub unsafe extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void 
         return null_mut();
     };
     // SAFETY: as for `malloc`.
-    unsafe { (CURRENT.get().memalign)(alignment, size) }
+    served(unsafe { (CURRENT.get().memalign)(alignment, size) })
 }
 
 /// `aligned_alloc(3)`, which is `memalign` in glibc up to 2.37 (later ones refuse an alignment that is no power of two).
@@ -123,7 +129,7 @@ pub unsafe extern "C" fn posix_memalign(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
     // SAFETY: as for `malloc`.
-    unsafe { (CURRENT.get().memalign)(PAGE_BYTES, size) }
+    served(unsafe { (CURRENT.get().memalign)(PAGE_BYTES, size) })
 }
 
 /// `pvalloc(3)`: whole pages; they are what is counted.
@@ -132,12 +138,11 @@ pub unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
 /// As in C.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pvalloc(size: usize) -> *mut c_void {
-    // An overflow fails as in `reallocarray`.
-    let pages = size
-        .checked_next_multiple_of(PAGE_BYTES)
-        .unwrap_or(usize::MAX);
+    let Some(pages) = size.checked_next_multiple_of(PAGE_BYTES) else {
+        return refused();
+    };
     // SAFETY: as for `malloc`.
-    unsafe { (CURRENT.get().memalign)(PAGE_BYTES, pages) }
+    served(unsafe { (CURRENT.get().memalign)(PAGE_BYTES, pages) })
 }
 
 /// `malloc_usable_size(3)`
@@ -188,4 +193,21 @@ pub unsafe extern "C" fn sdallocx(block: *mut c_void, _size: usize, _flags: c_in
 pub unsafe extern "C" fn cfree(block: *mut c_void) {
     // SAFETY: as for `malloc`.
     unsafe { free(block) }
+}
+
+/// The block, or NULL with `ENOMEM`: these entries are built here, not by the next allocator, whose `memalign` and `realloc` may leave `errno` alone.
+#[inline(always)]
+fn served(block: *mut c_void) -> *mut c_void {
+    if block.is_null() {
+        set_errno(ENOMEM);
+    }
+    block
+}
+
+/// A request for more bytes than there are numbers.
+#[cold]
+#[inline(never)]
+fn refused() -> *mut c_void {
+    (CURRENT.get().refused)();
+    served(null_mut())
 }

@@ -16,13 +16,13 @@ use sampler_core::header::{HEADER_BYTES, Word};
 use sampler_core::slot::Slot;
 
 use crate::dispatch::Allocator;
-use crate::next::{self, NEXT};
+use crate::next::NEXT;
 use crate::page_starts::{self, is_near};
 use crate::pages;
 use crate::slots::with_slot;
 use crate::sums::Local;
 use crate::system::{self, set_errno};
-use crate::{keys, secret, sizes, start, thread};
+use crate::{chunk, floats, keys, secret, sizes, start, thread};
 
 const HEADER: usize = HEADER_BYTES as usize;
 const HEADER_SHIFT: u32 = HEADER.trailing_zeros();
@@ -38,9 +38,7 @@ pub const fn allocator<D: Decision, const TRUTH: bool>() -> Allocator {
         free: free::<TRUTH>,
         memalign: memalign::<D, TRUTH>,
         usable_size,
-        refused: || {
-            failed();
-        },
+        refused,
     }
 }
 
@@ -49,7 +47,7 @@ unsafe extern "C" fn malloc<D: Decision, const TRUTH: bool>(size: usize) -> *mut
         Some(padded) => padded,
         // It is not added: the block that this gets is freed when it is found to be sampled.
         None if D::SAMPLES_HUGE => size.wrapping_add(HEADER),
-        None => return refused(),
+        None => return failed(),
     };
     // SAFETY: malloc has no preconditions.
     let real = unsafe { (NEXT.get().malloc)(padded) };
@@ -62,10 +60,10 @@ unsafe extern "C" fn calloc<D: Decision, const TRUTH: bool>(
     size: usize,
 ) -> *mut c_void {
     let Some(size) = count.checked_mul(size) else {
-        return refused();
+        return failed();
     };
     let Some(padded) = size.checked_add(HEADER) else {
-        return refused();
+        return failed();
     };
     // SAFETY: calloc has no preconditions.
     let real = unsafe { (NEXT.get().calloc)(1, padded) };
@@ -83,7 +81,7 @@ unsafe extern "C" fn memalign<D: Decision, const TRUTH: bool>(
         return unsafe { malloc::<D, TRUTH>(size) };
     }
     let Some(padded) = size.checked_add(alignment) else {
-        return refused();
+        return failed();
     };
     // SAFETY: the alignment is a power of two.
     let real = unsafe { (NEXT.get().memalign)(alignment, padded) };
@@ -164,7 +162,7 @@ unsafe extern "C" fn realloc<D: Decision, const TRUTH: bool>(
     }
     let offset = old.offset() as usize;
     let Some(padded) = size.checked_add(offset) else {
-        return refused();
+        return failed();
     };
     // SAFETY: the header vouches for the real block. The next allocator keeps its usable bytes, up to the new size, and with
     // them ours; the distance is kept too, a multiple of 16, which is all that realloc owes an alignment.
@@ -225,8 +223,16 @@ unsafe fn usable_size_rare(block: *mut c_void) -> usize {
     if block.is_null() {
         return 0;
     }
-    let offset = word_of(block).map_or(0, |word| word.offset() as usize);
-    // SAFETY: the real block if it is ours; else the next allocator's to judge. All beyond the offset is the program's.
+    let Some(word) = word_of(block) else {
+        if is_wild(block) {
+            // A block that was freed, say: glibc would take what it wrote there for a size, and look beyond it.
+            return 0;
+        }
+        // SAFETY: not ours, so the next allocator's to judge.
+        return unsafe { (NEXT.get().usable_size)(block) };
+    };
+    let offset = word.offset() as usize;
+    // SAFETY: the header vouches for the real block. All beyond the offset is the program's.
     unsafe { (NEXT.get().usable_size)(block.byte_sub(offset)) - offset }
 }
 
@@ -285,7 +291,7 @@ unsafe fn perhaps_sampled_block<D: Decision, const TRUTH: bool>(
     if D::SAMPLES_HUGE && size.checked_add(HEADER).is_none() {
         // SAFETY: the next allocator's block, which nobody has seen.
         unsafe { (NEXT.get().free)(real) };
-        return refused();
+        return failed();
     }
     if TRUTH {
         slot.counted(size as u64);
@@ -304,8 +310,10 @@ unsafe fn perhaps_sampled_block<D: Decision, const TRUTH: bool>(
     }
     if sampled {
         let config = start::config();
-        slot.sampled::<Local>(size as u64, D::draws(size as u64), config);
-        keys::sampled(slot, config, header, size as u64);
+        floats::apart(|| {
+            slot.sampled::<Local>(size as u64, D::draws(size as u64), config);
+            keys::sampled(slot, config, header, size as u64);
+        });
         sizes::sampled(size as u64);
     }
     // SAFETY: the caller's promise.
@@ -389,40 +397,39 @@ fn count_free<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: Word) {
     }
     if word.is_sampled() {
         let config = start::config();
-        slot.sampled_freed::<Local>(word.size(), config);
-        keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
+        floats::apart(|| {
+            slot.sampled_freed::<Local>(word.size(), config);
+            keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
+        });
     }
 }
 
+/// A size to which no header can be added, or a request that the next allocator refused. It may have left `errno` alone: some do so for a size beyond their
+/// limits, which a header can lift a size over.
 #[cold]
 #[inline(never)]
 fn failed() -> *mut c_void {
     with_slot(|slot| slot.failed_calls.add(1));
+    set_errno(ENOMEM);
     null_mut()
 }
 
-/// A size to which no header can be added.
-#[cold]
-#[inline(never)]
-fn refused() -> *mut c_void {
-    set_errno(ENOMEM);
-    failed()
+fn refused() {
+    with_slot(|slot| slot.failed_calls.add(1));
 }
 
 /// Ends the process, as glibc would, if `block` can be nobody's. Under glibc the word before a block is the size of its chunk; in a block of ours that
 /// was freed before, it is what glibc then wrote there: a list pointer or a random key. Left to itself glibc would take that for a size and fault.
 fn refuse_wild(block: *mut c_void, line: &CStr) {
-    /// No chunk is this large; list pointers and keys are larger.
-    const CHUNK_BYTES_MAX: u64 = 1 << 40;
-    if !next::is_libc() || is_near(block) {
-        return;
-    }
-    // SAFETY: on the block's own page.
-    let size = unsafe { block.byte_sub(TAG).cast::<u64>().read_unaligned() };
-    if size >= CHUNK_BYTES_MAX {
+    if is_wild(block) {
         system::say(line);
         system::abort();
     }
+}
+
+fn is_wild(block: *mut c_void) -> bool {
+    // SAFETY: looked at above glibc alone, which reads that word itself; and whoever owns the block promised that it is there.
+    unsafe { chunk::is_wild(block) }
 }
 
 /// The header's word, if `block` is ours.

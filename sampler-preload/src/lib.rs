@@ -14,10 +14,12 @@
 compile_error!("sampler-preload supports x86_64 Linux with glibc only");
 
 mod arena;
+mod chunk;
 mod count;
 mod dispatch;
 mod early;
 pub mod entry;
+mod floats;
 mod headers;
 mod keys;
 mod next;

@@ -2,8 +2,12 @@
 //!
 //! All six functions are taken from one object, since a block of one allocator must not reach another. An object that offers only
 //! some of them (a tracing wrapper, say) is passed over for libc, whose six belong together.
+//!
+//! Programs refer to `malloc@GLIBC_2.2.5`, and so reach an object that has it as an old version only: `libc_malloc_debug.so.0`, behind `MALLOC_CHECK_` and
+//! `mtrace`. `dlsym` passes such a version over and `dlvsym` finds it, but in turn passes over what has no version. So both are asked, and the earlier object is
+//! the one that the program would have reached.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::mem::{MaybeUninit, transmute};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -79,12 +83,14 @@ pub fn is_libc() -> bool {
 
 /// Whether the program reaches another object's `malloc` before ours: an executable that exports its own, say. For the start only, as above.
 pub fn is_bypassed() -> bool {
-    // SAFETY: a constant string.
-    let reached = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"malloc".as_ptr()) };
-    let ours = objects::containing((&raw const STATE).cast());
-    let its = objects::containing(reached);
-    its.zip(ours)
-        .is_some_and(|(its, ours)| its.base != ours.base && is_defined(reached))
+    let reached = look_up(libc::RTLD_DEFAULT, c"malloc", Version::Default);
+    let versioned = look_up(libc::RTLD_DEFAULT, c"malloc", Version::Oldest);
+    let Some(ours) = objects::containing((&raw const STATE).cast()) else {
+        return false;
+    };
+    let is_other = objects::containing(reached).is_some_and(|its| its.base != ours.base);
+    let is_before = objects::containing(versioned).is_some_and(|its| its.place < ours.place);
+    is_other && is_defined(reached) || is_before && is_defined(versioned)
 }
 
 /// Whether this address of a function is its definition. In an executable that is not position independent and takes a function's address (node,
@@ -107,19 +113,52 @@ fn is_defined(function: *const c_void) -> bool {
 }
 
 fn find() -> Option<Allocator> {
-    let next = from_handle(libc::RTLD_NEXT);
+    let next = next_in_order();
     let found = next.or_else(|| {
         // SAFETY: a constant string; NOLOAD only looks.
         let libc_handle =
             unsafe { libc::dlopen(c"libc.so.6".as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD) };
-        (!libc_handle.is_null()).then(|| from_handle(libc_handle))?
+        (!libc_handle.is_null()).then(|| from_handle(libc_handle, Version::Default))?
     });
     // SAFETY: a failed look-up left a message that the program's own dlerror() must not find.
     unsafe { libc::dlerror() };
     found
 }
 
-fn from_handle(handle: *mut c_void) -> Option<Allocator> {
+/// Which version of a symbol.
+#[derive(Clone, Copy)]
+enum Version {
+    /// The one that new programs are linked against, or a symbol without.
+    Default,
+    /// The one that every x86-64 program refers to, as glibc has had no other.
+    Oldest,
+}
+
+fn look_up(handle: *mut c_void, name: &CStr, version: Version) -> *mut c_void {
+    // SAFETY: a valid handle and strings.
+    unsafe {
+        match version {
+            Version::Default => libc::dlsym(handle, name.as_ptr()),
+            Version::Oldest => libc::dlvsym(handle, name.as_ptr(), c"GLIBC_2.2.5".as_ptr()),
+        }
+    }
+}
+
+/// The six of the first object behind this one that has them in either version.
+fn next_in_order() -> Option<Allocator> {
+    let [default, oldest] =
+        [Version::Default, Version::Oldest].map(|version| from_handle(libc::RTLD_NEXT, version));
+    let (Some(default), Some(oldest)) = (default, oldest) else {
+        return default.or(oldest);
+    };
+    let place = |allocator: &Allocator| {
+        objects::containing(allocator.malloc as *const c_void).map(|object| object.place)
+    };
+    let is_oldest_first = place(&oldest) < place(&default);
+    Some(if is_oldest_first { oldest } else { default })
+}
+
+fn from_handle(handle: *mut c_void, version: Version) -> Option<Allocator> {
     let names = [
         c"malloc",
         c"calloc",
@@ -128,9 +167,8 @@ fn from_handle(handle: *mut c_void) -> Option<Allocator> {
         c"memalign",
         c"malloc_usable_size",
     ];
-    // SAFETY: a valid handle and a constant string.
     let [malloc, calloc, realloc, free, memalign, usable_size] =
-        names.map(|name| unsafe { libc::dlsym(handle, name.as_ptr()) });
+        names.map(|name| look_up(handle, name, version));
     let base = objects::containing(malloc)?.base;
     for function in [calloc, realloc, free, memalign, usable_size] {
         if objects::containing(function)?.base != base {

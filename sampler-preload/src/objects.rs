@@ -9,6 +9,8 @@ use core::ptr;
 /// An object that ld.so loaded. Those we ask for are never unloaded, since they serve `malloc`.
 #[derive(Clone, Copy)]
 pub struct Object {
+    /// How many objects are before it in link order.
+    pub place: usize,
     /// What is added to the addresses in its file.
     pub base: u64,
     /// Its path, as it was found; empty for the program itself.
@@ -17,6 +19,7 @@ pub struct Object {
 
 struct Search {
     address: u64,
+    place: usize,
     found: Option<Object>,
 }
 
@@ -24,6 +27,7 @@ struct Search {
 pub fn containing(address: *const c_void) -> Option<Object> {
     let mut search = Search {
         address: address.addr() as u64,
+        place: 0,
         found: None,
     };
     // SAFETY: the callback has the right type, and gets back our structure, which outlives the call.
@@ -51,6 +55,7 @@ unsafe extern "C" fn look(
             })
     });
     if !is_within {
+        search.place += 1;
         return 0;
     }
     let path = if info.dlpi_name.is_null() {
@@ -60,6 +65,7 @@ unsafe extern "C" fn look(
         unsafe { CStr::from_ptr(info.dlpi_name) }
     };
     search.found = Some(Object {
+        place: search.place,
         base: info.dlpi_addr,
         path,
     });

@@ -22,7 +22,7 @@ use crate::next::NEXT;
 use crate::slots::with_slot;
 use crate::sums::Local;
 use crate::table::{self, Hidden};
-use crate::{keys, region, secret, start, system, thread};
+use crate::{floats, keys, region, secret, start, system, thread};
 
 const HEADER: usize = HEADER_BYTES as usize;
 const HEADER_SHIFT: u32 = HEADER.trailing_zeros();
@@ -41,9 +41,7 @@ pub const fn poisson_allocator<R: Recognition, const TRUTH: bool>() -> Allocator
         free: free::<R, TRUTH>,
         memalign: memalign::<R, TRUTH>,
         usable_size: usable_size::<R>,
-        refused: || {
-            failed();
-        },
+        refused,
     }
 }
 
@@ -56,9 +54,7 @@ pub const fn hash_map_allocator<H: AddressHash, const TRUTH: bool>() -> Allocato
         free: free::<Addresses, TRUTH>,
         memalign: padded_memalign::<H, TRUTH>,
         usable_size: usable_size::<Addresses>,
-        refused: || {
-            failed();
-        },
+        refused,
     }
 }
 
@@ -241,7 +237,7 @@ unsafe extern "C" fn calloc<R: Recognition, const TRUTH: bool>(
     size: usize,
 ) -> *mut c_void {
     let Some(size) = count.checked_mul(size) else {
-        return refused();
+        return failed();
     };
     let cleared = |slot: &Slot| {
         if PoissonBytes::is_sampled(start::config(), slot, 0, size as u64) {
@@ -655,12 +651,14 @@ fn count_placed<const TRUTH: bool>(
     counted_block::<TRUTH>(slot, block, size);
     let config = start::config();
     if is_sample && has_header {
-        slot.sampled::<Local>(size as u64, is_drawn, config);
-        keys::sampled(slot, config, block as u64 - HEADER_BYTES, size as u64);
+        floats::apart(|| {
+            slot.sampled::<Local>(size as u64, is_drawn, config);
+            keys::sampled(slot, config, block as u64 - HEADER_BYTES, size as u64);
+        });
     } else if is_sample {
         region::live().samples_without_entry.add_shared(1);
         if is_drawn {
-            slot.sample_failed(config);
+            floats::apart(|| slot.sample_failed(config));
         }
     }
     block
@@ -680,8 +678,10 @@ fn count_free<const TRUTH: bool>(slot: &Slot, block: *mut c_void, word: Word) {
     }
     if word.is_sampled() {
         let config = start::config();
-        slot.sampled_freed::<Local>(word.size(), config);
-        keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
+        floats::apart(|| {
+            slot.sampled_freed::<Local>(word.size(), config);
+            keys::freed(slot, config, block as u64 - HEADER_BYTES, word.size());
+        });
     }
 }
 
@@ -718,29 +718,29 @@ fn unsampled_failed(size: usize) -> *mut c_void {
 #[inline(never)]
 fn realloc_failed(slot: &Slot, is_sample: bool) -> *mut c_void {
     if is_sample {
-        slot.sample_failed(start::config());
+        floats::apart(|| slot.sample_failed(start::config()));
     }
     slot.failed_calls.add(1);
+    system::set_errno(ENOMEM);
     null_mut()
 }
 
+/// The next allocator may have left `errno` alone: see `headers.rs`.
 #[cold]
 #[inline(never)]
 fn failed() -> *mut c_void {
     with_slot(|slot| slot.failed_calls.add(1));
+    system::set_errno(ENOMEM);
     null_mut()
 }
 
-#[cold]
-#[inline(never)]
-fn refused() -> *mut c_void {
-    system::set_errno(ENOMEM);
-    failed()
+fn refused() {
+    with_slot(|slot| slot.failed_calls.add(1));
 }
 
 unsafe extern "C" fn padded_malloc<H: AddressHash, const TRUTH: bool>(size: usize) -> *mut c_void {
     let Some(padded) = size.checked_add(HEADER) else {
-        return refused();
+        return failed();
     };
     // SAFETY: malloc has no preconditions.
     let real = unsafe { (NEXT.get().malloc)(padded) };
@@ -753,7 +753,7 @@ unsafe extern "C" fn padded_calloc<H: AddressHash, const TRUTH: bool>(
     size: usize,
 ) -> *mut c_void {
     let Some(size) = count.checked_mul(size) else {
-        return refused();
+        return failed();
     };
     // SAFETY: the next allocator's answer to a request with room for the header.
     unsafe { padded_block::<H, TRUTH>(Request::Cleared.allocate(size), size, HEADER_SHIFT) }
@@ -833,7 +833,7 @@ unsafe extern "C" fn padded_realloc<H: AddressHash, const TRUTH: bool>(
             return padded_headed_realloc::<H, TRUTH>(headed, size);
         }
         let Some(padded) = size.checked_add(HEADER) else {
-            return refused();
+            return failed();
         };
         // As in `realloc_with_room`, but asked before it is known whether the block is sampled, and so only where it spares many pages.
         let kept = if size >= MANY_BYTES {

@@ -12,7 +12,7 @@ use sampler_core::slot::{SLOT_BYTES, Slot, Totals};
 
 use crate::once::SetAtStart;
 use crate::region::{self, FIRST_SLOTS};
-use crate::{output, start, system, thread};
+use crate::{floats, output, start, system, thread};
 
 /// Chunks of slots after the first ones: 64, 128, 256, ..., each as many as there are before it.
 const CHUNKS: usize = 10;
@@ -53,13 +53,13 @@ fn with_new_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
     let config = start::config();
     let ordinal = THREADS.fetch_add(1, Ordering::Relaxed);
     if thread::is_late() {
-        slot.prepare(thread_seed(start::seed(), ordinal), config);
+        floats::apart(|| slot.prepare(thread_seed(start::seed(), ordinal), config));
         let result = count(slot);
         give_back(index);
         return Some(result);
     }
     thread::set_slot(Some(slot));
-    slot.begin(thread_seed(start::seed(), ordinal), config);
+    floats::apart(|| slot.begin(thread_seed(start::seed(), ordinal), config));
     rearm(FIRST_ROUND, index);
     Some(count(slot))
 }
@@ -102,7 +102,7 @@ pub fn restart_in_child(seed: u64) {
     thread::set_slot(Some(slot));
     rearm(FIRST_ROUND, index);
     THREADS.store(1, Ordering::Relaxed);
-    slot.begin(seed, start::config());
+    floats::apart(|| slot.begin(seed, start::config()));
 }
 
 /// Sampled blocks that are alive, inherited ones among them.

@@ -23,8 +23,8 @@ use crate::once::SetAtStart;
 use crate::output::Text;
 use crate::sample_headers::{Addresses, Tags};
 use crate::{
-    arena, count, early, headers, keys, next, output, page_starts, pages, proc_file, region,
-    sample_headers, secret, sizes, slots, stack, stateless, system, table,
+    arena, count, early, floats, headers, keys, next, output, page_starts, pages, proc_file,
+    region, sample_headers, secret, sizes, slots, stack, stateless, system, table,
 };
 
 static CONFIG: SetAtStart<Config> = SetAtStart::new(Config::DEFAULT);
@@ -337,7 +337,9 @@ unsafe extern "C" fn write_record(whole: *mut c_void) {
     let Whole { record, name } = unsafe { &mut *whole.cast::<Whole>() };
     let live = region::live();
     if let Some(identity) = live.identity() {
-        record.fill(|text| record::write(text, live, &identity, &slots::totals(), name));
+        floats::apart(|| {
+            record.fill(|text| record::write(text, live, &identity, &slots::totals(), name));
+        });
     }
 }
 

@@ -5,14 +5,16 @@
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
+use libc::ENOMEM;
 use sampler_core::decision::{AddressHash, Decision, PoissonBytes};
 use sampler_core::slot::Slot;
 
 use crate::dispatch::Allocator;
-use crate::next::NEXT;
+use crate::next::{self, NEXT};
 use crate::slots::with_slot;
 use crate::sums::Local;
-use crate::{keys, start, thread};
+use crate::system::set_errno;
+use crate::{chunk, floats, keys, start, thread};
 
 /// The functions of a scheme that hashes addresses.
 pub const fn hash_allocator<H: AddressHash, const TRUTH: bool>() -> Allocator {
@@ -78,7 +80,7 @@ unsafe extern "C" fn realloc<H: AddressHash, const TRUTH: bool>(
     }
     // SAFETY: a block of the next allocator, by the contract; asked before it may be gone.
     let sampled_bytes = H::is_sampled_address(start::config(), block as u64)
-        .then(|| unsafe { (NEXT.get().usable_size)(block) });
+        .then(|| unsafe { usable_bytes(block) });
     // SAFETY: the same contract.
     let new = unsafe { (NEXT.get().realloc)(block, size) };
     if new.is_null() {
@@ -127,7 +129,7 @@ unsafe fn free_rare<H: AddressHash, const TRUTH: bool>(block: *mut c_void) {
         }
         if H::is_sampled_address(start::config(), block as u64) {
             // SAFETY: a block of the next allocator, by the contract of free.
-            let bytes = unsafe { (NEXT.get().usable_size)(block) };
+            let bytes = unsafe { usable_bytes(block) };
             slot.sampled_freed_of_usable_size(bytes as u64);
         }
     });
@@ -138,6 +140,22 @@ unsafe fn free_rare<H: AddressHash, const TRUTH: bool>(block: *mut c_void) {
 unsafe extern "C" fn usable_size(block: *mut c_void) -> usize {
     // SAFETY: the same contract.
     unsafe { (NEXT.get().usable_size)(block) }
+}
+
+/// The usable size of a block that is to be freed. Asked for it, glibc would fault over a pointer that its own `free` sees through and reports.
+///
+/// # Safety
+/// A block of the next allocator; of a bad pointer, what that reads at the start of `free` can be read.
+#[inline(always)]
+unsafe fn usable_bytes(block: *mut c_void) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if next::is_libc() {
+            chunk::usable_bytes(block)
+        } else {
+            (NEXT.get().usable_size)(block)
+        }
+    }
 }
 
 /// NULL is always sampled (see [`AddressHash`]), so that is asked for among the samples.
@@ -172,8 +190,10 @@ fn new_block_rare<H: AddressHash, const TRUTH: bool>(
         }
         let config = start::config();
         if H::is_sampled_address(config, block as u64) {
-            slot.sampled::<Local>(size as u64, false, config);
-            keys::sampled(slot, config, block as u64, size as u64);
+            floats::apart(|| {
+                slot.sampled::<Local>(size as u64, false, config);
+                keys::sampled(slot, config, block as u64, size as u64);
+            });
         }
     });
     block
@@ -213,7 +233,7 @@ unsafe extern "C" fn drawn_realloc<const TRUTH: bool>(
         return null_mut();
     }
     // SAFETY: a block of the next allocator, by the contract; asked before it may be gone.
-    let old_bytes = unsafe { (NEXT.get().usable_size)(block) };
+    let old_bytes = unsafe { usable_bytes(block) };
     // SAFETY: the same contract.
     let new = unsafe { (NEXT.get().realloc)(block, size) };
     if new.is_null() {
@@ -234,7 +254,7 @@ unsafe extern "C" fn drawn_free<const TRUTH: bool>(block: *mut c_void) {
         return;
     }
     // SAFETY: a block of the next allocator, by the contract of free.
-    let bytes = unsafe { (NEXT.get().usable_size)(block) };
+    let bytes = unsafe { usable_bytes(block) };
     match thread::slot() {
         Some(slot) => count_drawn_free::<TRUTH>(slot, bytes),
         None => drawn_free_without_slot::<TRUTH>(bytes),
@@ -255,7 +275,10 @@ fn count_drawn_free<const TRUTH: bool>(slot: &Slot, bytes: usize) {
     if TRUTH {
         slot.frees.add(1);
     }
-    slot.perhaps_sampled_freed::<Local>(bytes as u64, start::config());
+    // The sums are added to by instructions of `Local`; the mean is a whole number that converts exactly.
+    floats::apart_in_place(bytes as u64, |bytes| {
+        slot.perhaps_sampled_freed::<Local>(bytes, start::config());
+    });
 }
 
 #[inline(always)]
@@ -283,7 +306,7 @@ fn decided_block<const TRUTH: bool>(slot: &Slot, block: *mut c_void, size: usize
 #[cold]
 #[inline(never)]
 fn drawn_sample(slot: &Slot, block: *mut c_void, size: usize) -> *mut c_void {
-    slot.sampled::<Local>(size as u64, true, start::config());
+    floats::apart(|| slot.sampled::<Local>(size as u64, true, start::config()));
     block
 }
 
@@ -295,14 +318,17 @@ fn drawn_block_without_slot<const TRUTH: bool>(block: *mut c_void, size: usize) 
     block
 }
 
+/// The next allocator may have left `errno` alone: see `headers.rs`.
 #[cold]
 #[inline(never)]
 fn failed() -> *mut c_void {
     start::adopt_child_if_wiped();
     with_slot(|slot| slot.failed_calls.add(1));
+    set_errno(ENOMEM);
     null_mut()
 }
 
 fn refused() {
-    failed();
+    start::adopt_child_if_wiped();
+    with_slot(|slot| slot.failed_calls.add(1));
 }

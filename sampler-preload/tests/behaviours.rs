@@ -260,6 +260,7 @@ fn the_table_and_the_tests_have_the_same_names() {
         "allocators.rs",
         "behaviour.rs",
         "behaviours.rs",
+        "contract.rs",
         "ends.rs",
         "memcheck.rs",
         "process.rs",
