@@ -102,6 +102,7 @@ fn join(place: &mut String, field: &str) {
 fn in_words(expected: &str) -> &str {
     match expected {
         "u64" => "an unsigned integer",
+        "a nonzero u64" => "a count above 0",
         "i64" => "an integer",
         "f64" => "a number",
         "a boolean" => "true or false",

@@ -156,6 +156,62 @@ fn estimates(sampled: u64) -> Value {
     Value::Object(whole)
 }
 
+/// Makes a run one whose unsampled calls were not counted.
+pub fn forget_truth(run: &mut Value) {
+    run["parameters"]["truth"] = false.into();
+    for record in run["processes"].as_array_mut().into_iter().flatten() {
+        record["truth"] = false.into();
+        for field in [
+            "total_allocs",
+            "total_bytes_alloc",
+            "total_frees",
+            "total_bytes_freed",
+            "reallocs",
+            "failed_calls",
+            "zero_size_allocs",
+            "sample_rate_allocs",
+            "sample_rate_bytes",
+            "windows_total",
+            "windows_zero_sampled",
+            "window_remainder_allocs",
+            "windows",
+            "gaps_allocs",
+            "gaps_bytes",
+            "gap_samples",
+        ] {
+            record[field] = Value::Null;
+        }
+        for bin in record["size_bins"].as_array_mut().into_iter().flatten() {
+            (bin["total_allocs"], bin["total_bytes"]) = (Value::Null, Value::Null);
+        }
+    }
+}
+
+/// Makes totals and rates of a record those of its size bins again, after a test has changed these.
+pub fn settle(record: &mut Value) {
+    for (total, of_bin) in [
+        ("total_allocs", "total_allocs"),
+        ("total_bytes_alloc", "total_bytes"),
+        ("sampled_allocs", "sampled_allocs"),
+        ("sampled_bytes_alloc", "sampled_bytes"),
+    ] {
+        let bins = record["size_bins"].as_array().into_iter().flatten();
+        let sum: u64 = bins.filter_map(|bin| bin[of_bin].as_u64()).sum();
+        record[total] = sum.into();
+    }
+    for (rate, sampled, total) in [
+        ("sample_rate_allocs", "sampled_allocs", "total_allocs"),
+        (
+            "sample_rate_bytes",
+            "sampled_bytes_alloc",
+            "total_bytes_alloc",
+        ),
+    ] {
+        let number = |field: &str| record[field].as_u64().unwrap_or(0) as f64;
+        record[rate] = (number(sampled) / number(total)).into();
+    }
+}
+
 /// A run file that has to be refused, and what the error has to say.
 pub struct Damage {
     /// The run file.

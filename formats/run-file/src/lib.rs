@@ -28,11 +28,11 @@ pub mod example;
 
 pub use error::{typed, wrong};
 pub use find::find;
-pub use read::{Below, read, read_all};
+pub use read::{Below, Machines, read, read_all};
 pub use record::{
     BinEstimates, Estimated, Estimates, GapSample, Gaps, Losses, Record, SizeBin, Table, Window,
 };
-pub use run::{Machine, Parameters, Run, RunLosses, Sizes};
+pub use run::{Machine, Origin, Parameters, Run, RunLosses, Sizes};
 pub use scheme::Scheme;
 pub use value::{Hex, Nullable};
 

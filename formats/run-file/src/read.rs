@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::check;
 use crate::error::{explain, wrong};
-use crate::run::Run;
+use crate::find::find;
+use crate::run::{Origin, Run};
 use crate::scheme::Scheme;
-use crate::{check, find};
 
 /// What the directories below the searched one are.
 #[derive(Clone, Copy, Debug)]
@@ -18,24 +19,33 @@ pub enum Below<'a> {
     WorkloadsOf(&'a str),
 }
 
-/// Reads all run files below a directory, in the order of their paths, one at a time. Errors name the file; a run that is there
-/// twice is one.
+/// How many machines runs that belong together may be of. The text ends the error: what would be done with them.
+#[derive(Clone, Copy, Debug)]
+pub enum Machines<'a> {
+    /// Any number.
+    Any,
+    /// Runs of one path are averaged.
+    OnePerPath(&'a str),
+    /// Runs of a workload are compared.
+    OnePerWorkload(&'a str),
+}
+
+/// Reads all run files below a directory, in the order of their paths, one at a time. Errors name the file. It is an error if a
+/// run is there twice, if runs of one path have other parameters, or if there are more machines than may be.
 pub fn read_all<'a>(
     directory: &'a Path,
     below: Below<'a>,
+    machines: Machines<'a>,
 ) -> Result<impl Iterator<Item = Result<Run, String>> + 'a, String> {
-    let mut files: HashMap<(String, String, &'static str, u64), PathBuf> = HashMap::new();
+    let mut files: HashMap<(PathOfRun, u64), PathBuf> = HashMap::new();
+    let mut paths: HashMap<PathOfRun, Origin> = HashMap::new();
+    let mut workloads: HashMap<(String, String), Origin> = HashMap::new();
     Ok(find(directory)?.into_iter().map(move |file| {
         let run = read(&file, directory, below)?;
-        let identity = (
-            run.set.clone(),
-            run.workload.clone(),
-            run.scheme.name(),
-            run.run,
-        );
-        match files.insert(identity, file) {
-            None => Ok(run),
-            Some(first) => Err(format!(
+        let workload = (run.set.clone(), run.workload.clone());
+        let path = (workload.clone(), run.scheme.name());
+        if let Some(first) = files.insert((path.clone(), run.run), file) {
+            return Err(format!(
                 "{}: run: found a second {}/{}/{}/{}, expected it only in {}",
                 run.file.display(),
                 run.set,
@@ -43,10 +53,25 @@ pub fn read_all<'a>(
                 run.scheme.name(),
                 run.run,
                 first.display()
-            )),
+            ));
         }
+        let origin = run.origin();
+        let first_of_path = paths.entry(path).or_insert_with(|| origin.clone());
+        origin.check_repeats(first_of_path)?;
+        match machines {
+            Machines::Any => {}
+            Machines::OnePerPath(why) => origin.check_machine(first_of_path, why)?,
+            Machines::OnePerWorkload(why) => {
+                let first = workloads.entry(workload).or_insert_with(|| origin.clone());
+                origin.check_machine(first, why)?;
+            }
+        }
+        Ok(run)
     }))
 }
+
+/// Set and workload, and the scheme's name.
+type PathOfRun = ((String, String), &'static str);
 
 /// Reads and checks one run file that was found below a directory. An error names the file.
 pub fn read(file: &Path, directory: &Path, below: Below) -> Result<Run, String> {

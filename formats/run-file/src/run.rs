@@ -62,6 +62,14 @@ pub struct Machine {
     pub libc: Nullable<String>,
 }
 
+/// Where a run comes from: what has to agree between runs that are averaged or compared.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub file: PathBuf,
+    pub parameters: Parameters,
+    pub machine: Machine,
+}
+
 /// What is missing in a run as a whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunLosses {
@@ -110,8 +118,19 @@ impl Run {
         losses
     }
 
+    /// What is compared between runs.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            file: self.file.clone(),
+            parameters: self.parameters.clone(),
+            machine: self.machine.clone(),
+        }
+    }
+}
+
+impl Origin {
     /// Runs of one path are repetitions: all parameters but seed and salt are the same, and all have a salt or none.
-    pub fn check_repeats(&self, first: &Run) -> Result<(), String> {
+    pub(crate) fn check_repeats(&self, first: &Origin) -> Result<(), String> {
         for ((field, found), (_, expected)) in self
             .parameters
             .of_path()
@@ -129,8 +148,8 @@ impl Run {
         Ok(())
     }
 
-    /// Runs whose ratios or means are formed are of one machine; `why` says what is done with them.
-    pub fn check_machine(&self, first: &Run, why: &str) -> Result<(), String> {
+    /// Runs whose ratios or means are formed are of one machine; `why` ends the error.
+    pub(crate) fn check_machine(&self, first: &Origin, why: &str) -> Result<(), String> {
         if self.machine == first.machine {
             return Ok(());
         }

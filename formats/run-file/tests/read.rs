@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use run_file::{Below, Run, Scheme, example, read_all};
+use run_file::{Below, Machines, Run, Scheme, example, read_all};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -15,7 +15,7 @@ fn write(directory: &Path, path: &str, text: &str) -> PathBuf {
 }
 
 fn read(directory: &Path) -> Result<Vec<Run>, String> {
-    read_all(directory, Below::Sets)?.collect()
+    read_all(directory, Below::Sets, Machines::Any)?.collect()
 }
 
 #[test]
@@ -44,11 +44,15 @@ fn a_run_of_every_scheme_is_accepted() {
 
 #[test]
 fn every_damage_is_refused_with_its_file_and_field() {
-    for scheme in Scheme::all().filter(|scheme| scheme.samples()) {
+    for scheme in [
+        "HEADER_HYBRID",
+        "SAMPLE_HEADERS_HASH_MAP",
+        "STATELESS_POISSON_BERNOULLI",
+    ] {
         let directory = TempDir::new().unwrap();
-        let run = example::run(scheme.name(), 1, 2);
+        let run = example::run(scheme, 1, 2);
         for damage in example::damages(&run) {
-            let path = format!("seed/reuse/{}/run-01.json", scheme.name());
+            let path = format!("seed/reuse/{scheme}/run-01.json");
             let file = write(directory.path(), &path, &damage.run.to_string());
             let error = read(directory.path()).expect_err(&damage.expected);
             let start = file.display().to_string();
@@ -82,7 +86,7 @@ fn the_set_is_the_one_that_was_asked_for() {
         "reuse/COUNT/run-01.json",
         &run.to_string(),
     );
-    let runs = read_all(directory.path(), Below::WorkloadsOf("real")).unwrap();
+    let runs = read_all(directory.path(), Below::WorkloadsOf("real"), Machines::Any).unwrap();
     let error = runs.collect::<Result<Vec<Run>, String>>().unwrap_err();
     assert!(
         error.ends_with("run-01.json: set: found \"bogus\", expected \"real\""),
