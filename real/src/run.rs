@@ -43,10 +43,6 @@ pub fn rank_of(name: &str) -> Option<usize> {
 pub struct Run {
     /// Its number.
     pub number: u64,
-    /// Where it was read, for errors.
-    pub file: String,
-    /// Mask, mean, window, truth and randomisation: the same in all runs of a path.
-    pub parameters: String,
     /// Mean gap in bytes, of schemes that have one.
     pub mean_bytes: Option<u64>,
     /// Processor, cores, memory, kernel and C library: the same in all runs of a workload.
