@@ -33,8 +33,6 @@ pub struct Run {
     pub number: u64,
     /// Where it was read, for errors.
     pub file: String,
-    /// Mask, mean, window, truth: the same in all runs of a path.
-    pub parameters: String,
     pub mean_bytes: Option<u64>,
     /// The same in all runs of a workload, with what counted: another processor has other instructions for the same work.
     pub machine: String,
