@@ -1,25 +1,9 @@
 //! One counted run.
 
+use run_file::Scheme;
+
 /// All schemes, in the order of tables.
-pub const SCHEMES: [&str; 17] = [
-    PLAIN,
-    NONE,
-    "COUNT",
-    "HEADER_HASH",
-    "HEADER_PAGE_HASH",
-    "HEADER_POISSON_BYTES",
-    "HEADER_HYBRID",
-    "HEADER_BERNOULLI",
-    "HEADER_HASH_SPLITMIX",
-    "SAMPLE_HEADERS_POISSON",
-    "SAMPLE_HEADERS_POISSON_MAP",
-    "SAMPLE_HEADERS_HASH_MAP",
-    "STATELESS_HASH_XOR",
-    "STATELESS_HASH_SPLITMIX",
-    "STATELESS_HASH_MURMURISH",
-    "STATELESS_POISSON_BERNOULLI",
-    "SIZES",
-];
+pub const SCHEMES: [&str; Scheme::BASELINES_FIRST.len()] = Scheme::BASELINES_FIRST;
 /// No library.
 pub const PLAIN: &str = "PLAIN";
 /// The library forwards and counts nothing.

@@ -22,6 +22,9 @@ impl Scheme {
     /// The run that costs are compared with: calls were forwarded, not counted.
     pub const NONE: Scheme = Scheme::Sampler(Sampler::None);
 
+    /// The names of all schemes as tables of costs list them: first those that the others are compared with.
+    pub const BASELINES_FIRST: [&'static str; Sampler::ALL.len() + 1] = baselines_first();
+
     /// Every scheme, in order.
     pub fn all() -> impl Iterator<Item = Scheme> {
         Sampler::ALL
@@ -76,6 +79,20 @@ impl Scheme {
     pub fn samples(self) -> bool {
         self.decision() != DecisionName::Never
     }
+}
+
+const fn baselines_first() -> [&'static str; Sampler::ALL.len() + 1] {
+    let mut names = [PLAIN; Sampler::ALL.len() + 1];
+    (names[1], names[2]) = (Sampler::None.name(), Sampler::Count.name());
+    let (mut scheme, mut place) = (0, 3);
+    while scheme < Sampler::ALL.len() {
+        if !matches!(Sampler::ALL[scheme], Sampler::None | Sampler::Count) {
+            names[place] = Sampler::ALL[scheme].name();
+            place += 1;
+        }
+        scheme += 1;
+    }
+    names
 }
 
 impl Ord for Scheme {
