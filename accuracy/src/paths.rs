@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use run_file::Below;
+
 use crate::budget::{Budget, Design};
 use crate::run::Run;
 use crate::schemes::{SCHEMES, Scheme, rank_of};
@@ -56,7 +58,7 @@ pub fn read_all(raw: &Path) -> Result<Vec<Workload>, String> {
             continue;
         }
         for directory in subdirectories(&set)? {
-            workloads.extend(workload(&set, &directory)?);
+            workloads.extend(workload(raw, &set, &directory)?);
         }
     }
     workloads.sort_by_key(|workload: &Workload| order(&workload.set, &workload.name));
@@ -83,7 +85,7 @@ fn order(set: &str, name: &str) -> (String, usize, u64, String) {
 }
 
 /// `None` where only the counting run is there.
-fn workload(set: &Path, directory: &Path) -> Result<Option<Workload>, String> {
+fn workload(raw: &Path, set: &Path, directory: &Path) -> Result<Option<Workload>, String> {
     let mut schemes: Vec<(usize, PathBuf)> = Vec::new();
     for path in subdirectories(directory)? {
         match rank_of(&name(&path)) {
@@ -111,7 +113,7 @@ fn workload(set: &Path, directory: &Path) -> Result<Option<Workload>, String> {
             budget = Some(Budget::read(&directory.join("budget.json"))?);
         }
         let budget = budget.as_ref().expect("it was just read");
-        cells.push(cell(&SCHEMES[rank], &files, budget)?);
+        cells.push(cell(raw, &SCHEMES[rank], &files, budget)?);
     }
     Ok(budget.map(|budget| Workload {
         set: name(set),
@@ -121,7 +123,12 @@ fn workload(set: &Path, directory: &Path) -> Result<Option<Workload>, String> {
     }))
 }
 
-fn cell(scheme: &'static Scheme, files: &[PathBuf], budget: &Budget) -> Result<Cell, String> {
+fn cell(
+    raw: &Path,
+    scheme: &'static Scheme,
+    files: &[PathBuf],
+    budget: &Budget,
+) -> Result<Cell, String> {
     let in_file = |file: &Path, error: String| format!("{}: {error}", file.display());
     let design = budget.design(scheme.name).ok_or_else(|| {
         in_file(
@@ -131,7 +138,8 @@ fn cell(scheme: &'static Scheme, files: &[PathBuf], budget: &Budget) -> Result<C
     })?;
     let mut runs: Vec<Run> = Vec::new();
     for file in files {
-        let run = Run::read(file)?;
+        let run = run_file::read(file, raw, Below::Sets)?;
+        let run = Run::of(&run).map_err(|error| in_file(file, error))?;
         let found = (run.parameters.hash_mask, run.parameters.window_base);
         let expected = (design.hash_mask, budget.window_base);
         // A scheme without a size that is drawn has the runner's own mean.

@@ -1,12 +1,8 @@
 //! One run file: what a scheme estimated, beside what was true.
 
-use std::fs;
-use std::path::Path;
-
-use serde_json::Value;
+use run_file::{Estimated, Estimates, Nullable, Record, Window, wrong};
 
 use crate::budget::SCALES;
-use crate::node::Node;
 
 /// One run of one process.
 pub struct Run {
@@ -85,230 +81,130 @@ pub struct GapSample {
 }
 
 impl Run {
-    /// Reads a file that lies at `SET/WORKLOAD/SCHEME/run-NN.json` and must say so itself.
-    pub fn read(path: &Path) -> Result<Run, String> {
-        let in_file = |error: String| format!("{}: {error}", path.display());
-        let text = fs::read(path).map_err(|error| in_file(error.to_string()))?;
-        let value: Value = serde_json::from_slice(&text)
-            .map_err(|error| in_file(format!("not JSON: {error}, expected a whole run file")))?;
-        let node = Node::root(&value);
-        identity(&node, path).map_err(in_file)?;
-        run(&node).map_err(in_file)
-    }
-}
-
-fn identity(node: &Node, path: &Path) -> Result<(), String> {
-    node.field("format")?.expect_text("sampler-run")?;
-    node.field("format_version")?.expect_count(1)?;
-    let mut parts = path.iter().rev().skip(1).map(|part| part.to_string_lossy());
-    for field in ["scheme", "workload", "set"] {
-        let expected = parts.next().unwrap_or_default();
-        node.field(field)?.expect_text(&expected)?;
-    }
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let digits = name.strip_prefix("run-").and_then(|it| it.parse().ok());
-    let run = node.field("run")?;
-    match digits == Some(run.count()?) {
-        true => Ok(()),
-        false => Err(run.wrong("the number in the file's name")),
-    }
-}
-
-fn run(node: &Node) -> Result<Run, String> {
-    let processes = node.field("processes")?;
-    let [record] = processes
-        .tuple()
-        .map_err(|_| processes.wrong("an array of the one process that these workloads are"))?;
-    record.field("format")?.expect_text("sampler-record")?;
-    let count = |name| record.field(name)?.count().map(|count| count as f64);
-    let mut losses = self::losses(&node.field("losses")?)?;
-    losses.extend(self::losses(&record.field("losses")?)?);
-    let estimates = record.field("estimates")?;
-    let allocs = count("total_allocs")? - count("zero_size_allocs")?;
-    let bytes = count("total_bytes_alloc")?;
-    let live_bytes = bytes - count("total_bytes_freed")?;
-    let live_allocs = count("total_allocs")? - count("total_frees")?;
-    let truths = [allocs, bytes, live_allocs, live_bytes].map(Some);
-    Ok(Run {
-        number: node.field("run")?.count()?,
-        parameters: parameters(&node.field("parameters")?)?,
-        machine: machine(&node.field("machine")?)?,
-        sampled_allocs: count("sampled_allocs")?,
-        sampled_bytes: count("sampled_bytes_alloc")?,
-        total: totals(&estimates, truths)?,
-        other_estimators: others(&estimates)?,
-        bins: bins(&record, &estimates)?,
-        windows: windows(&record.field("windows")?)?,
-        gaps: gaps(&record.field("gap_samples")?)?,
-        pages: record.field("approx_unique_pages")?.or_null(Node::number)?,
-        losses,
-    })
-}
-
-fn parameters(node: &Node) -> Result<Parameters, String> {
-    if !node.field("truth")?.truth()? {
-        return Err(node
-            .field("truth")?
-            .wrong("true: without truth nothing can be wrong"));
-    }
-    Ok(Parameters {
-        hash_mask: node.field("hash_mask")?.or_null(Node::count)?,
-        // Files from before salts have no such field.
-        is_salted: node
-            .value
-            .get("hash_salt")
-            .is_some_and(|salt| !salt.is_null()),
-        mean_bytes: node.field("poisson_mean_bytes")?.or_null(Node::count)?,
-        window_base: node.field("window_base")?.count()?,
-        aslr: node.field("aslr")?.truth()?,
-    })
-}
-
-fn machine(node: &Node) -> Result<String, String> {
-    let names = ["cpu", "cores", "memory_bytes", "kernel", "libc"];
-    let texts: Result<Vec<String>, String> = names
-        .iter()
-        .map(|name| Ok(node.field(name)?.value.to_string().replace('"', "")))
-        .collect();
-    Ok(texts?.join("; "))
-}
-
-fn losses(node: &Node) -> Result<Vec<(String, u64)>, String> {
-    let object = node.value.as_object();
-    let mut losses = Vec::new();
-    for (name, value) in object.ok_or_else(|| node.wrong("an object of counts"))? {
-        let count = Node { value, name }.count()?;
-        if count > 0 {
-            losses.push((name.clone(), count));
+    /// What is needed of a run.
+    pub fn of(run: &run_file::Run) -> Result<Run, String> {
+        if !run.parameters.truth {
+            let expected = "true: without truth nothing can be wrong";
+            return Err(wrong("parameters.truth", &false, expected));
         }
+        let record = run.only_process()?;
+        let missing = |field: &str| format!("processes[0].{field}: found null, expected a number");
+        let count = |field, count: Nullable<u64>| match count.0 {
+            Some(count) => Ok(count as f64),
+            None => Err(missing(field)),
+        };
+        let estimates = record.estimates.0.as_ref();
+        let estimates = estimates.ok_or_else(|| missing("estimates"))?;
+        let windows = record.windows.0.as_ref();
+        let total_allocs = count("total_allocs", record.total_allocs)?;
+        let bytes = count("total_bytes_alloc", record.total_bytes_alloc)?;
+        let truths = [
+            total_allocs - count("zero_size_allocs", record.zero_size_allocs)?,
+            bytes,
+            total_allocs - count("total_frees", record.total_frees)?,
+            bytes - count("total_bytes_freed", record.total_bytes_freed)?,
+        ];
+        Ok(Run {
+            number: run.run,
+            parameters: Parameters {
+                hash_mask: run.parameters.hash_mask.0,
+                is_salted: run.parameters.hash_salt.0.is_some(),
+                mean_bytes: run.parameters.poisson_mean_bytes.0,
+                window_base: run.parameters.window_base,
+                aslr: run.parameters.aslr,
+            },
+            machine: run.machine.to_string(),
+            sampled_allocs: count("sampled_allocs", record.sampled_allocs)?,
+            sampled_bytes: count("sampled_bytes_alloc", record.sampled_bytes_alloc)?,
+            total: totals("estimates", estimates.estimated(), truths.map(Some))?,
+            other_estimators: others(estimates),
+            bins: bins(record, estimates)?,
+            windows: windows
+                .and_then(|windows| {
+                    let pair = |window: &Window| (window.total as f64, window.zero_sampled as f64);
+                    let pairs: Vec<(f64, f64)> = windows.iter().map(pair).collect();
+                    pairs.try_into().ok()
+                })
+                .ok_or_else(|| missing("windows"))?,
+            gaps: record.gap_samples.0.iter().flatten().map(gaps).collect(),
+            pages: record.approx_unique_pages.0.map(|pages| pages as f64),
+            losses: run.losses([record]),
+        })
     }
-    Ok(losses)
 }
 
 /// `truths`: allocations, bytes, and both of live blocks.
-fn totals(node: &Node, truths: [Option<f64>; 4]) -> Result<Totals, String> {
-    let [allocs, bytes, live_allocs, live_bytes] = truths;
+fn totals(
+    place: &str,
+    estimated: [Estimated; 4],
+    truths: [Option<f64>; 4],
+) -> Result<Totals, String> {
+    let names = ["allocs", "bytes", "live_allocs", "live_bytes"];
+    let measured = |index: usize| {
+        let Estimated {
+            value,
+            variance,
+            variance_by_key,
+        } = estimated[index];
+        let (estimate, variance) = value.zip(variance).ok_or_else(|| {
+            let field = names[index];
+            format!("processes[0].{place}.{field}: found null, expected a number and its variance")
+        })?;
+        Ok::<_, String>(Measured {
+            truth: truths[index],
+            estimate,
+            variance,
+            variance_by_key,
+        })
+    };
     Ok(Totals {
-        allocs: measured(
-            node,
-            ["allocs", "allocs_variance", "allocs_variance_by_key"],
-            allocs,
-        )?,
-        bytes: measured(
-            node,
-            ["bytes", "bytes_variance", "bytes_variance_by_key"],
-            bytes,
-        )?,
-        live_allocs: measured(
-            node,
-            [
-                "live_allocs",
-                "live_allocs_variance",
-                "live_allocs_variance_by_key",
-            ],
-            live_allocs,
-        )?,
-        live_bytes: measured(
-            node,
-            [
-                "live_bytes",
-                "live_bytes_variance",
-                "live_bytes_variance_by_key",
-            ],
-            live_bytes,
+        allocs: measured(0)?,
+        bytes: measured(1)?,
+        live_allocs: measured(2)?,
+        live_bytes: measured(3)?,
+    })
+}
+
+fn others(estimates: &Estimates) -> Option<Others> {
+    let pair = |allocs: Nullable<f64>, bytes: Nullable<f64>| Some([allocs.0?, bytes.0?]);
+    Some(Others {
+        tcmalloc: pair(estimates.tcmalloc_allocs, estimates.tcmalloc_bytes)?,
+        draws: pair(estimates.draws_allocs, estimates.draws_bytes)?,
+        draws_below_mean: pair(
+            estimates.draws_below_mean_allocs,
+            estimates.draws_below_mean_bytes,
         )?,
     })
 }
 
-fn measured(
-    node: &Node,
-    [estimate, variance, by_key]: [&'static str; 3],
-    truth: Option<f64>,
-) -> Result<Measured, String> {
-    let by_key = match node.value.get(by_key) {
-        None | Some(Value::Null) => None,
-        Some(value) => Some(
-            Node {
-                value,
-                name: by_key,
-            }
-            .number()?,
-        ),
-    };
-    Ok(Measured {
-        truth,
-        estimate: node.field(estimate)?.number()?,
-        variance: node.field(variance)?.number()?,
-        variance_by_key: by_key,
-    })
-}
-
-fn others(node: &Node) -> Result<Option<Others>, String> {
-    let pair = |allocs, bytes| -> Result<Option<[f64; 2]>, String> {
-        let read = |name| node.field(name)?.or_null(Node::number);
-        Ok(read(allocs)?.zip(read(bytes)?).map(|(a, b)| [a, b]))
-    };
-    let tcmalloc = pair("tcmalloc_allocs", "tcmalloc_bytes")?;
-    let draws = pair("draws_allocs", "draws_bytes")?;
-    let below = pair("draws_below_mean_allocs", "draws_below_mean_bytes")?;
-    Ok(match (tcmalloc, draws, below) {
-        (Some(tcmalloc), Some(draws), Some(draws_below_mean)) => Some(Others {
-            tcmalloc,
-            draws,
-            draws_below_mean,
-        }),
-        _ => None,
-    })
-}
-
-fn bins(record: &Node, estimates: &Node) -> Result<Vec<Bin>, String> {
-    let counted = record.field("size_bins")?.elements()?;
-    let estimated = estimates.field("size_bins")?.elements()?;
-    let mut bins = Vec::new();
-    for (counted, estimated) in counted.iter().zip(&estimated) {
-        let name = counted.field("bin")?.text()?;
-        estimated.field("bin")?.expect_text(name)?;
-        let truth = |name| counted.field(name)?.number().map(Some);
-        let truths = [truth("total_allocs")?, truth("total_bytes")?, None, None];
-        bins.push(Bin {
-            name: name.to_string(),
-            total: totals(estimated, truths)?,
-        });
-    }
-    Ok(bins)
-}
-
-fn windows(node: &Node) -> Result<[(f64, f64); SCALES], String> {
-    let windows: [Node; SCALES] = node.tuple()?;
-    let mut pairs = [(0.0, 0.0); SCALES];
-    for (pair, window) in pairs.iter_mut().zip(windows) {
-        *pair = (
-            window.field("total")?.number()?,
-            window.field("zero_sampled")?.number()?,
-        );
-    }
-    Ok(pairs)
-}
-
-fn gaps(node: &Node) -> Result<Vec<GapSample>, String> {
-    node.elements()?
-        .iter()
-        .map(|sample| {
-            let clock = sample.field("clock")?;
-            let mut gaps = Vec::new();
-            for pair in sample.field("gaps")?.elements()? {
-                let [gap, size] = pair.tuple()?;
-                gaps.push((gap.number()?, size.number()?));
-            }
-            Ok(GapSample {
-                in_bytes: match clock.text()? {
-                    "bytes" => true,
-                    "allocs" => false,
-                    _ => return Err(clock.wrong("\"bytes\" or \"allocs\"")),
-                },
-                gaps,
-                unfinished: sample.field("unfinished")?.or_null(Node::number)?,
+fn bins(record: &Record, estimates: &Estimates) -> Result<Vec<Bin>, String> {
+    let pairs = record.size_bins.iter().zip(&estimates.size_bins);
+    pairs
+        .enumerate()
+        .map(|(index, (counted, estimated))| {
+            let truth = |count: Nullable<u64>| count.0.map(|count| count as f64);
+            let truths = [
+                truth(counted.total_allocs),
+                truth(counted.total_bytes),
+                None,
+                None,
+            ];
+            let place = format!("estimates.size_bins[{index}]");
+            Ok(Bin {
+                name: counted.bin.clone(),
+                total: totals(&place, estimated.estimated(), truths)?,
             })
         })
         .collect()
+}
+
+fn gaps(sample: &run_file::GapSample) -> GapSample {
+    let pairs = sample.gaps.iter();
+    GapSample {
+        in_bytes: sample.clock == "bytes",
+        gaps: pairs
+            .map(|&(gap, size)| (gap as f64, size as f64))
+            .collect(),
+        unfinished: sample.unfinished.0.map(|gap| gap as f64),
+    }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use run_file::example::{damages, forget_truth, settle};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -168,8 +169,10 @@ fn errors_are_relative_to_the_truth_of_the_record() {
         record["estimates"]["allocs"] = json!(truth as f64);
         record["estimates"]["allocs_variance"] = json!(0.0);
         // One that is of 0 bytes is in no estimate, and in no truth.
-        record["total_allocs"] = json!(truth + 1);
+        let smallest = &mut record["size_bins"][0]["total_allocs"];
+        *smallest = json!(smallest.as_u64().unwrap() + 1);
         record["zero_size_allocs"] = json!(1);
+        settle(record);
     });
     let (_, table) = fixture.succeeds();
     for metric in ["bias_bytes", "rmse_bytes", "mae_bytes"] {
@@ -218,7 +221,14 @@ fn without_a_sample_only_the_better_interval_is_one() {
     assert!(report.contains("chance gives 96.2 %"), "{report}");
 
     let fixture = Fixture::new();
-    fixture.edit_runs(cell, |record| record["sampled_allocs"] = json!(3000));
+    fixture.edit_runs(cell, |record| {
+        let bins = record["size_bins"].as_array_mut().unwrap();
+        let largest = bins
+            .iter_mut()
+            .max_by_key(|bin| bin["total_allocs"].as_u64());
+        largest.unwrap()["sampled_allocs"] = json!(3000);
+        settle(record);
+    });
     let (report, _) = fixture.succeeds();
     assert!(!report.contains("HEADER_PAGE_HASH is BLIND on reuse-400"));
     assert!(report.contains("small working sets\": WRONG. It is not blind"));
@@ -283,6 +293,7 @@ fn a_salt_is_what_runs_differ_by_without_address_randomisation() {
             fixture.edit(&file, |run| {
                 run["parameters"]["aslr"] = json!(false);
                 run["parameters"]["hash_salt"] = salt.clone();
+                run["processes"][0]["hash_salt"] = salt.clone();
             });
         }
         fixture
@@ -435,12 +446,15 @@ fn bad_inputs_are_refused_in_one_line_and_nothing_is_written() {
     let cases: [Case; 7] = [
         (
             "poisson_mean_bytes",
-            &|run| run["parameters"]["poisson_mean_bytes"] = json!(4096),
+            &|run| {
+                run["parameters"]["poisson_mean_bytes"] = json!(4096);
+                run["processes"][0]["poisson_mean_bytes"] = json!(4096);
+            },
             "expected those of budget.json",
         ),
         (
             "truth",
-            &|run| run["parameters"]["truth"] = json!(false),
+            &|run| forget_truth(run),
             "without truth nothing can be wrong",
         ),
         (
@@ -456,7 +470,7 @@ fn bad_inputs_are_refused_in_one_line_and_nothing_is_written() {
         (
             "estimates",
             &|run| run["processes"][0]["estimates"] = json!(null),
-            "allocs: found nothing",
+            "processes[0].estimates: found null, expected an object",
         ),
         (
             "version",
@@ -465,8 +479,11 @@ fn bad_inputs_are_refused_in_one_line_and_nothing_is_written() {
         ),
         (
             "processes",
-            &|run| run["processes"] = json!([]),
-            "expected an array of the one process",
+            &|run| {
+                let record = run["processes"][0].clone();
+                run["processes"].as_array_mut().unwrap().push(record);
+            },
+            "processes: found 2 records, expected that of the one process",
         ),
     ];
     for (name, edit, expected) in cases {
@@ -498,6 +515,23 @@ fn bad_inputs_are_refused_in_one_line_and_nothing_is_written() {
     let fixture = Fixture::new();
     fs::remove_dir_all(fixture.path("raw/accuracy")).unwrap();
     assert!(fixture.fails().contains("found no run of a set accuracy"));
+}
+
+#[test]
+fn no_damage_to_a_run_file_is_read() {
+    let run = format!("{POISSON}/run-001.json");
+    let fixture = Fixture::new();
+    let path = fixture.path("raw").join(&run);
+    let whole: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for damage in damages(&whole) {
+        fs::write(&path, damage.run.to_string()).unwrap();
+        let line = fixture.fails();
+        let expected = &damage.expected;
+        assert!(
+            line.contains(&run) && line.contains(expected),
+            "{expected}: {line}"
+        );
+    }
 }
 
 #[test]

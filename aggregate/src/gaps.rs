@@ -5,6 +5,8 @@
 //! a median gap of 255 allocations lies in entry 8, 128 to 255, and is reported as 255; so is one of 130.
 //! The open entry has no upper edge below the largest gap of all, which is reported for it.
 
+use sampler_core::gaps::HISTOGRAM;
+
 /// The gaps of one or more processes on one clock (allocations or bytes).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gaps {
@@ -18,11 +20,25 @@ pub struct Gaps {
     pub histogram: Vec<u128>,
 }
 
-/// Entries a histogram can have: gap 0, then one for each bit length from 1 to 46, and one for all that are longer.
-pub const BINS_MAX: usize = 48;
-const OPEN: usize = BINS_MAX - 1;
+/// The entry of all gaps that are longer than those of the others.
+const OPEN: usize = HISTOGRAM - 1;
 
 impl Gaps {
+    /// Those of a record.
+    pub fn of(gaps: &run_file::Gaps) -> Gaps {
+        let histogram = &gaps.log2_histogram;
+        let used = histogram.iter().rposition(|&count| count > 0);
+        Gaps {
+            n: gaps.n.into(),
+            sum: gaps.sum.into(),
+            max: gaps.max,
+            histogram: histogram[..used.map_or(0, |last| last + 1)]
+                .iter()
+                .map(|&count| count.into())
+                .collect(),
+        }
+    }
+
     /// Adds the gaps of another process or run.
     pub fn add(&mut self, other: &Gaps) {
         self.n += other.n;
@@ -73,11 +89,6 @@ pub fn edges(index: usize) -> (u64, u64) {
     }
 }
 
-/// The entry that counts a gap.
-pub fn index_of(gap: u64) -> usize {
-    ((u64::BITS - gap.leading_zeros()) as usize).min(OPEN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,13 +102,12 @@ mod tests {
     }
 
     #[test]
-    fn edges_and_indices_agree_over_all_64_bits() {
+    fn edges_follow_each_other_over_all_64_bits() {
         assert_eq!((edges(0), edges(1), edges(2)), ((0, 0), (1, 1), (2, 3)));
         assert_eq!(edges(46), (1 << 45, (1 << 46) - 1));
         assert_eq!(edges(47), (1 << 46, u64::MAX));
-        for index in 0..BINS_MAX {
-            let (low, high) = edges(index);
-            assert_eq!((index_of(low), index_of(high)), (index, index));
+        for index in 1..HISTOGRAM {
+            assert_eq!(edges(index).0, edges(index - 1).1 + 1);
         }
     }
 
@@ -113,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_percentile_in_the_open_entry_is_the_largest_gap() {
-        let mut counts = [0; BINS_MAX];
+        let mut counts = [0; HISTOGRAM];
         (counts[3], counts[OPEN]) = (1, 1);
         let gaps = Gaps {
             max: 1 << 50,

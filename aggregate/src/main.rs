@@ -4,13 +4,8 @@
 //! A run's JSON is dropped as soon as its numbers are taken out, so that memory grows with a few KB a run.
 #![forbid(unsafe_code)]
 
-mod find;
-mod json;
-mod schemes;
-
 mod gaps;
 mod read;
-mod record;
 mod run;
 mod runs;
 

@@ -144,10 +144,10 @@ pub static METRICS: [Metric; 40] = [
         ratio(run.peak_rss_bytes?.into(), none?.peak_rss_bytes?.into())
     }),
     metric("unfinished_records", "processes", |run, _| {
-        Some(run.unfinished_records as f64)
+        Some(run.losses.unfinished_records as f64)
     }),
     metric("descendants_alive", "processes", |run, _| {
-        Some(run.descendants_alive as f64)
+        Some(run.losses.descendants_alive as f64)
     }),
 ];
 
@@ -160,7 +160,7 @@ fn rate(run: &Run, sampled: Count, total: Count) -> Option<f64> {
 }
 
 fn run_without_samples(run: &Run) -> Option<f64> {
-    if !run.identity.scheme().samples() {
+    if !run.identity.scheme.samples() {
         return None;
     }
     let (total, sampled) = (

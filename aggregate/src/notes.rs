@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use run_file::Scheme;
+
 use crate::layout::number;
 use crate::run::Run;
 use crate::stats::{Stat, is_max, last_n_of_max};
@@ -120,13 +122,13 @@ fn runs_without_samples(path: &PathSummary) -> Vec<String> {
 }
 
 fn missing_intervals(path: &PathSummary) -> Vec<String> {
-    let scheme = path.runs[0].identity.scheme();
+    let scheme = path.runs[0].identity.scheme;
     let mut constant = Vec::new();
     let mut single = Vec::new();
     for (metric, stat) in &path.metrics {
         // NONE over itself is 1, and a scheme that never samples has 0 samples: nobody needs to be told.
         let is_shown = WITH_INTERVAL.contains(&metric.name)
-            && !(scheme.is_none() && metric.name.ends_with("_to_none"))
+            && !(scheme == Scheme::NONE && metric.name.ends_with("_to_none"))
             && (scheme.samples()
                 || metric.name.ends_with("_s")
                 || metric.name.contains("peak_rss"));
@@ -156,12 +158,12 @@ fn missing_numbers(path: &PathSummary) -> Vec<String> {
     let mut notes = Vec::new();
     for (scale, factor) in [("1x", 1), ("10x", 10), ("100x", 100)] {
         let finished = path.metric(&format!("windows_finished_{scale}"));
-        let samples = path.runs[0].identity.scheme().samples();
+        let samples = path.runs[0].identity.scheme.samples();
         if let Some(finished) = finished.filter(|finished| samples && finished.min == 0.0) {
             let without = path
                 .metric(&format!("dead_zone_rate_{scale}"))
                 .map_or(finished.n, |rate| finished.n - rate.n);
-            let allocs = path.runs[0].parameters.window_base * factor;
+            let allocs = path.runs[0].origin.parameters.window_base * factor;
             notes.push(format!(
                 "no window of {allocs} allocations finished in {without} of {runs} runs."
             ));
@@ -173,7 +175,7 @@ fn missing_numbers(path: &PathSummary) -> Vec<String> {
         .iter()
         .filter(|run| run.totals.gaps_allocs.is_some())
         .count();
-    if path.runs[0].identity.scheme().samples() && with_gaps < counted {
+    if path.runs[0].identity.scheme.samples() && with_gaps < counted {
         notes.push(format!(
             "no gap, for want of a sample, in {} of {runs} runs.",
             counted - with_gaps
@@ -197,7 +199,7 @@ fn missing_numbers(path: &PathSummary) -> Vec<String> {
 }
 
 fn settings(path: &PathSummary) -> Vec<String> {
-    let parameters = &path.runs[0].parameters;
+    let parameters = &path.runs[0].origin.parameters;
     let mut notes = Vec::new();
     if !parameters.truth {
         notes.push(
@@ -208,7 +210,7 @@ fn settings(path: &PathSummary) -> Vec<String> {
     if !parameters.aslr {
         notes.push("addresses were not randomised.".to_string());
     }
-    if parameters.hash_salt.is_some() {
+    if parameters.hash_salt.0.is_some() {
         notes.push("the hash was salted, in each run by a number of its own.".to_string());
     }
     notes
@@ -220,15 +222,15 @@ fn losses(path: &PathSummary) -> Vec<String> {
     let kinds: [(&str, LostBy); 8] = [
         (
             "processes that could not create a record, and are in no number",
-            |run| run.unfinished_records,
+            |run| run.losses.unfinished_records,
         ),
         (
             "processes that outlived the command, and are counted up to its end",
-            |run| run.descendants_alive,
+            |run| run.losses.descendants_alive,
         ),
         (
             "programs that bring a malloc of their own, of which little or nothing came by",
-            |run| run.bypassed_programs,
+            |run| run.losses.bypassed_programs,
         ),
         ("calls not counted for want of a counter slot", |run| {
             run.totals.losses.calls_without_slot
@@ -273,13 +275,14 @@ fn mixed_machines(path: &PathSummary) -> Vec<String> {
 }
 
 fn machines(group: &[PathSummary]) -> Vec<String> {
-    let all: BTreeSet<&str> = group.iter().flat_map(machines_of).collect();
-    let describe = |machine: &str| {
+    let all: BTreeSet<String> = group.iter().flat_map(machines_of).collect();
+    let describe = |machine: String| {
         format!("Machine (processor; cores; memory in bytes; kernel; C library): {machine}.")
     };
     all.into_iter().map(describe).collect()
 }
 
-fn machines_of<'a>(path: &PathSummary<'a>) -> BTreeSet<&'a str> {
-    path.runs.iter().map(|run| run.machine.as_str()).collect()
+fn machines_of(path: &PathSummary) -> BTreeSet<String> {
+    let machines = path.runs.iter().map(|run| &run.origin.machine);
+    machines.map(ToString::to_string).collect()
 }

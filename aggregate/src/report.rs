@@ -6,7 +6,6 @@ use std::fmt::Write;
 
 use crate::layout::{NO_NUMBER, align, mean, note, number, runs, value};
 use crate::notes;
-use crate::run::Run;
 use crate::runs::Runs;
 use crate::summary::PathSummary;
 
@@ -119,15 +118,17 @@ fn samples(group: &[PathSummary]) -> String {
         |path| {
             let rate = path.metric("sample_rate_allocs");
             path.metric("sampled_allocs")?;
-            let Run { parameters, .. } = path.runs[0];
+            let parameters = &path.runs[0].origin.parameters;
             let without = path.metric("run_without_samples");
             Some(vec![
                 runs(rate),
                 parameters
                     .hash_mask
+                    .0
                     .map_or(NO_NUMBER.to_string(), |mask| format!("{mask:#x}")),
                 parameters
                     .poisson_mean_bytes
+                    .0
                     .map_or(NO_NUMBER.to_string(), |mean_bytes| mean_bytes.to_string()),
                 mean(rate, PERCENT),
                 mean(path.metric("sample_rate_bytes"), PERCENT),
@@ -149,7 +150,7 @@ fn spread(group: &[PathSummary]) -> String {
         group,
         |path| {
             let rate = path.metric("sample_rate_allocs");
-            rate.filter(|_| path.runs[0].identity.scheme().samples())?;
+            rate.filter(|_| path.runs[0].identity.scheme.samples())?;
             Some(vec![
                 runs(rate),
                 value(rate, PERCENT, |stat| stat.min),
@@ -180,10 +181,10 @@ fn dead_zones(group: &[PathSummary]) -> String {
     table(title, &header, group, |path| {
         let first = path
             .metric("windows_finished_1x")
-            .filter(|_| path.runs[0].identity.scheme().samples())?;
+            .filter(|_| path.runs[0].identity.scheme.samples())?;
         let mut cells = vec![
             runs(Some(first)),
-            path.runs[0].parameters.window_base.to_string(),
+            path.runs[0].origin.parameters.window_base.to_string(),
         ];
         for scale in ["1x", "10x", "100x"] {
             cells.push(mean(
@@ -257,7 +258,7 @@ fn live(group: &[PathSummary]) -> String {
     table(title, &header, group, |path| {
         let live = path
             .metric("sampled_live_allocs")
-            .filter(|_| path.runs[0].identity.scheme().samples())?;
+            .filter(|_| path.runs[0].identity.scheme.samples())?;
         Some(vec![
             runs(Some(live)),
             mean(Some(live), 1.0),

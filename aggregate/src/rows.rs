@@ -12,7 +12,7 @@ impl Row {
         Row(vec![
             identity.set.clone(),
             identity.workload.clone(),
-            identity.scheme().name.to_string(),
+            identity.scheme.name().to_string(),
         ])
     }
 

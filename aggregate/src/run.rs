@@ -1,27 +1,10 @@
 //! One run's numbers: what its file says of the whole, one row a process, and the sums over its processes.
 
-use std::path::PathBuf;
+use run_file::{Losses, Origin, Record, RunLosses, Scheme};
+pub use sampler_core::bins::BIN_NAMES as SIZE_BINS;
+use sampler_core::windows::SCALES;
 
 use crate::gaps::Gaps;
-use crate::record::Record;
-use crate::schemes::{SCHEMES, Scheme};
-
-/// Windows of allocations: the base, 10 and 100 times it.
-pub const SCALES: usize = 3;
-
-/// The names of the size bins, in bytes.
-pub const SIZE_BINS: [&str; 10] = [
-    "0-32",
-    "33-64",
-    "65-128",
-    "129-256",
-    "257-512",
-    "513-1024",
-    "1025-4096",
-    "4097-16384",
-    "16385-65536",
-    ">65536",
-];
 
 /// One size bin: total allocations, total bytes, sampled allocations, sampled bytes; `None` where they were not counted.
 pub type Bin = [Option<u128>; 4];
@@ -68,48 +51,18 @@ pub struct Identity {
     pub set: String,
     /// The program.
     pub workload: String,
-    /// Index into [`SCHEMES`].
-    pub scheme_rank: usize,
+    /// Schemes are in the order of `sampler-core`, then `PLAIN`.
+    pub scheme: Scheme,
     /// Its number.
     pub run: u64,
 }
 
-impl Identity {
-    /// The scheme itself.
-    pub fn scheme(&self) -> &'static Scheme {
-        &SCHEMES[self.scheme_rank]
-    }
-}
-
-/// What all runs of one path share.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameters {
-    /// `None` if the scheme has no hash.
-    pub hash_mask: Option<u64>,
-    /// The salt of the hash: of each run its own, but all have one or none has.
-    pub hash_salt: Option<String>,
-    /// `None` if the scheme draws no gaps.
-    pub poisson_mean_bytes: Option<u64>,
-    /// Allocations in the base window.
-    pub window_base: u64,
-    /// Whether unsampled calls were counted.
-    pub truth: bool,
-    /// Whether the kernel randomised addresses.
-    pub aslr: bool,
-}
-
 /// One run.
 pub struct Run {
-    /// Where it was read.
-    pub file: PathBuf,
+    /// Its file, parameters and machine.
+    pub origin: Origin,
     /// Which it is.
     pub identity: Identity,
-    /// How it was configured.
-    pub parameters: Parameters,
-    /// The sampler's seed.
-    pub seed: String,
-    /// The machine's fields, joined by `; `.
-    pub machine: String,
     /// Wall time.
     pub wall_ns: u64,
     /// User and system time.
@@ -118,12 +71,8 @@ pub struct Run {
     pub peak_rss_bytes: Option<u64>,
     /// What the workload printed.
     pub truth: Option<GroundTruth>,
-    /// Processes that left no record.
-    pub unfinished_records: u64,
-    /// Processes that outlived the command.
-    pub descendants_alive: u64,
-    /// Programs that reach a `malloc` of their own first.
-    pub bypassed_programs: u64,
+    /// What is missing in it as a whole.
+    pub losses: RunLosses,
     /// One a record.
     pub processes: Vec<Process>,
     /// Their sums.
@@ -163,6 +112,54 @@ pub struct Process {
     pub sampled_pages: Option<u64>,
 }
 
+impl Process {
+    /// The row of a record.
+    pub fn of(record: &Record) -> Process {
+        Process {
+            pid: record.pid,
+            parent_pid: record.parent_pid,
+            command: record.command.join(" "),
+            next_allocator: record.next_allocator.0.clone().unwrap_or_default(),
+            ended: record.ended.clone(),
+            threads: record.threads.0,
+            counts: counts_of(record),
+            sampled_live_allocs: record.sampled_live_allocs_estimate.0,
+            sample_rate_allocs: rate(record.sampled_allocs.0, record.total_allocs.0),
+            sample_rate_bytes: rate(record.sampled_bytes_alloc.0, record.total_bytes_alloc.0),
+            windows_total: record.windows_total.0,
+            windows_zero_sampled: record.windows_zero_sampled.0,
+            unique_pages: record.approx_unique_pages.0,
+            sampled_pages: record.approx_sampled_pages.0,
+        }
+    }
+}
+
+/// In the order of [`COUNTS`].
+fn counts_of(record: &Record) -> [Option<u64>; COUNTS.len()] {
+    [
+        record.total_allocs,
+        record.total_bytes_alloc,
+        record.total_frees,
+        record.total_bytes_freed,
+        record.reallocs,
+        record.failed_calls,
+        record.foreign_frees,
+        record.foreign_reallocs,
+        record.zero_size_allocs,
+        record.sampled_allocs,
+        record.sampled_bytes_alloc,
+        record.sampled_frees,
+        record.sampled_bytes_freed,
+    ]
+    .map(|count| count.0)
+}
+
+/// Made of its counts again: what JSON says of it may have lost the last digit.
+fn rate(sampled: Option<u64>, total: Option<u64>) -> Option<f64> {
+    let (sampled, total) = sampled.zip(total.filter(|&total| total > 0))?;
+    Some(sampled as f64 / total as f64)
+}
+
 /// The windows of one scale.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Window {
@@ -172,18 +169,6 @@ pub struct Window {
     pub zero_sampled: u128,
     /// Allocations in unfinished ones.
     pub remainder_allocs: u128,
-}
-
-/// What went wrong inside the processes of a run; all 0 in a healthy one. FORMAT.md says what each counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Losses {
-    pub calls_without_slot: u64,
-    pub samples_in_reentry: u64,
-    pub pages_without_table: u64,
-    /// Counter slots that the live file had no room for.
-    pub slots_outside_file: u64,
-    /// Blocks that were to be sampled, for which the table of addresses had no memory.
-    pub samples_without_entry: u64,
 }
 
 /// Sums over the processes of a run. A sum is `None` as soon as one process has none, and where there is no process: what was
@@ -217,24 +202,30 @@ impl Totals {
             return Totals::default();
         }
         let mut totals = Totals {
-            threads: sum(records, |record| record.process.threads),
-            unique_pages: sum(records, |record| record.process.unique_pages),
-            sampled_pages: sum(records, |record| record.process.sampled_pages),
+            threads: sum(records, |record| record.threads.0),
+            unique_pages: sum(records, |record| record.approx_unique_pages.0),
+            sampled_pages: sum(records, |record| record.approx_sampled_pages.0),
             windows: sum_windows(records),
-            gaps_allocs: sum_gaps(records, |record| record.gaps_allocs.as_ref()),
-            gaps_bytes: sum_gaps(records, |record| record.gaps_bytes.as_ref()),
+            gaps_allocs: sum_gaps(records, |record| record.gaps_allocs.0.as_ref()),
+            gaps_bytes: sum_gaps(records, |record| record.gaps_bytes.0.as_ref()),
             ..Totals::default()
         };
         for (count, _) in COUNTS {
             let index = count as usize;
-            totals.counts[index] = sum(records, |record| record.process.counts[index]);
+            totals.counts[index] = sum(records, |record| counts_of(record)[index]);
         }
         for (index, bin) in totals.bins.iter_mut().enumerate() {
             for (column, total) in bin.iter_mut().enumerate() {
-                *total = records
-                    .iter()
-                    .map(|record| record.bins[index][column])
-                    .sum();
+                *total = sum(records, |record| {
+                    let bin = &record.size_bins[index];
+                    let columns = [
+                        bin.total_allocs,
+                        bin.total_bytes,
+                        bin.sampled_allocs,
+                        bin.sampled_bytes,
+                    ];
+                    columns[column].0
+                });
             }
         }
         for record in records {
@@ -263,10 +254,10 @@ fn sum(records: &[Record], value: impl Fn(&Record) -> Option<u64>) -> Option<u12
 fn sum_windows(records: &[Record]) -> Option<[Window; SCALES]> {
     let mut sums = [Window::default(); SCALES];
     for record in records {
-        for (sum, window) in sums.iter_mut().zip(record.windows?) {
-            sum.total += window.total;
-            sum.zero_sampled += window.zero_sampled;
-            sum.remainder_allocs += window.remainder_allocs;
+        for (sum, window) in sums.iter_mut().zip(record.windows.0.as_deref()?) {
+            sum.total += u128::from(window.total);
+            sum.zero_sampled += u128::from(window.zero_sampled);
+            sum.remainder_allocs += u128::from(window.remainder_allocs);
         }
     }
     Some(sums)
@@ -274,11 +265,11 @@ fn sum_windows(records: &[Record]) -> Option<[Window; SCALES]> {
 
 fn sum_gaps<'a>(
     records: &'a [Record],
-    gaps: impl Fn(&'a Record) -> Option<&'a Gaps>,
+    gaps: impl Fn(&'a Record) -> Option<&'a run_file::Gaps>,
 ) -> Option<Gaps> {
     let mut sum = Gaps::default();
     for record in records {
-        sum.add(gaps(record)?);
+        sum.add(&Gaps::of(gaps(record)?));
     }
     Some(sum)
 }

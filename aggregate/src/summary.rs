@@ -24,7 +24,7 @@ impl PathSummary<'_> {
 
     /// The scheme's name.
     pub fn scheme(&self) -> &'static str {
-        self.runs[0].identity.scheme().name
+        self.runs[0].identity.scheme.name()
     }
 }
 

@@ -84,8 +84,8 @@ fn rows(summaries: &[PathSummary]) -> Vec<Vec<Value>> {
                 json!(interval.map(|interval| interval.low)),
                 json!(interval.map(|interval| interval.high)),
                 json!(interval.map(|interval| interval.method)),
-                json!(run.parameters.hash_mask),
-                json!(run.parameters.poisson_mean_bytes),
+                json!(run.origin.parameters.hash_mask),
+                json!(run.origin.parameters.poisson_mean_bytes),
             ]);
         }
     }

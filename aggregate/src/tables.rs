@@ -46,21 +46,21 @@ pub fn runs(runs: &Runs) -> Vec<u8> {
 
     let row = |run: &Run| {
         let mut row = Row::of_path(run);
-        let parameters = &run.parameters;
+        let parameters = &run.origin.parameters;
         row.push(run.identity.run);
-        row.push_known(parameters.hash_mask);
-        row.push_known(parameters.poisson_mean_bytes);
+        row.push_known(parameters.hash_mask.0);
+        row.push_known(parameters.poisson_mean_bytes.0);
         row.push(parameters.window_base);
         row.push(parameters.truth);
-        row.push(&run.seed);
-        row.push_known(parameters.hash_salt.as_ref());
+        row.push(parameters.seed);
+        row.push_known(parameters.hash_salt.0);
         row.push(parameters.aslr);
-        row.push(&run.machine);
+        row.push(&run.origin.machine);
         // Under PLAIN nobody counted the processes.
         row.push_known(Some(run.processes.len()).filter(|&processes| processes > 0));
         row.push_known(run.totals.threads);
-        row.push(run.unfinished_records);
-        row.push(run.descendants_alive);
+        row.push(run.losses.unfinished_records);
+        row.push(run.losses.descendants_alive);
         sums.iter()
             .for_each(|(count, _)| row.push_known(run.totals.count(*count)));
         metrics

@@ -60,8 +60,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    let sizes = Sizes::read(&options.sizes)
-        .map_err(|error| format!("{}: {error}", options.sizes.display()))?;
+    let sizes = Sizes::read(&options.sizes)?;
     let solved: Vec<Solved> = solve::all(&sizes, options.budget, options.of);
     for scheme in &solved {
         let directory = options.out.join(scheme.name);

@@ -1,9 +1,9 @@
 //! What a counting run says: every size with its allocations, and what each window asked for.
 
-use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use run_file::{Below, Nullable, Run, Scheme, wrong};
+use sampler_core::Scheme as Sampler;
 
 /// The counting run.
 pub struct Sizes {
@@ -25,68 +25,55 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// Reads a run file of scheme `SIZES`.
+    /// Reads a run file of scheme `SIZES`. An error names the file.
     pub fn read(path: &Path) -> Result<Sizes, String> {
-        let bytes = fs::read(path).map_err(|error| error.to_string())?;
-        let run: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| format!("not JSON: {error}, expected a run file of scheme SIZES"))?;
-        Sizes::of(&run)
+        let directory = path.parent().unwrap_or(path);
+        let run = run_file::read(path, directory, Below::Sets)?;
+        Sizes::of(&run).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    fn of(run: &Value) -> Result<Sizes, String> {
-        let expect = |field: &str, expected: &str| match run[field] == expected {
-            true => Ok(()),
-            false => Err(format!(
-                "{field}: found {}, expected {expected:?}",
-                run[field]
-            )),
-        };
-        expect("format", "sampler-run")?;
-        expect("scheme", "SIZES")?;
-        let table = &run["sizes"];
-        let lost = &table["without_room"];
-        if lost != 0 {
-            return Err(format!(
-                "sizes.without_room: found {lost}, expected 0: the program has more distinct sizes than the table has room for"
-            ));
+    fn of(run: &Run) -> Result<Sizes, String> {
+        if run.scheme != Scheme::Sampler(Sampler::Sizes) {
+            return Err(wrong("scheme", &run.scheme, "\"SIZES\""));
         }
-        let sizes: Vec<(u64, u64)> = list(&table["sizes"], "sizes.sizes")?
-            .into_iter()
-            .filter(|&[size, _]| size > 0)
-            .map(|[size, allocs]| (size, allocs))
+        let table = run.sizes.0.as_ref();
+        let table = table.ok_or("sizes: found null, expected an object")?;
+        if table.without_room != 0 {
+            let expected = "0: the program has more distinct sizes than the table has room for";
+            return Err(wrong("sizes.without_room", &table.without_room, expected));
+        }
+        let sizes: Vec<(u64, u64)> = table
+            .sizes
+            .iter()
+            .copied()
+            .filter(|&(size, _)| size > 0)
             .collect();
         if sizes.is_empty() {
             return Err("sizes.sizes: found no size above 0, expected at least one".into());
         }
-        let processes = run["processes"].as_array().cloned().unwrap_or_default();
-        let one_thread = processes.len() == 1 && processes[0]["threads"] == 1;
-        let windows = match &table["windows"] {
-            Value::Null => None,
-            windows => Some(list(windows, "sizes.windows")?).filter(|_| one_thread),
+        let one_thread = run.processes.len() == 1 && run.processes[0].threads.0 == Some(1);
+        let estimates = run
+            .processes
+            .first()
+            .and_then(|record| record.estimates.0.as_ref());
+        let estimates = estimates.ok_or("processes: found no estimates, expected some")?;
+        let live = |allocs: Nullable<f64>, bytes: Nullable<f64>| {
+            let both = allocs.0.zip(bytes.0);
+            both.ok_or("processes[0].estimates: found null for live blocks, expected numbers")
         };
-        let [process, ..] = &processes[..] else {
-            return Err("processes: found none, expected at least one".into());
-        };
-        let live = |value: &Value, key: &str| {
-            value[key]
-                .as_f64()
-                .ok_or_else(|| format!("estimates.{key}: found {}, expected a number", value[key]))
-        };
-        let estimates = &process["estimates"];
+        let (live_allocs, live_bytes) = live(estimates.live_allocs, estimates.live_bytes)?;
         let mut live_by_bin = Vec::new();
-        for bin in estimates["size_bins"].as_array().into_iter().flatten() {
-            let name = bin["bin"].as_str().unwrap_or_default().to_string();
-            live_by_bin.push((name, live(bin, "live_allocs")?, live(bin, "live_bytes")?));
+        for bin in &estimates.size_bins {
+            let (allocs, bytes) = live(bin.live_allocs, bin.live_bytes)?;
+            live_by_bin.push((bin.bin.clone(), allocs, bytes));
         }
         Ok(Sizes {
-            workload: run["workload"].as_str().unwrap_or_default().to_string(),
+            workload: run.workload.clone(),
             sizes,
-            windows,
-            window_base: run["parameters"]["window_base"]
-                .as_u64()
-                .ok_or("parameters.window_base: expected a number")?,
-            live_allocs: live(estimates, "live_allocs")?,
-            live_bytes: live(estimates, "live_bytes")?,
+            windows: table.windows.0.clone().filter(|_| one_thread),
+            window_base: run.parameters.window_base,
+            live_allocs,
+            live_bytes,
             live_by_bin,
         })
     }
@@ -108,16 +95,4 @@ impl Sizes {
             .map(|&(size, allocs)| value(size) * allocs as f64)
             .sum()
     }
-}
-
-/// An array of arrays of `N` counts.
-fn list<const N: usize>(value: &Value, field: &str) -> Result<Vec<[u64; N]>, String> {
-    let row = |row: &Value| -> Option<[u64; N]> {
-        let numbers: Option<Vec<u64>> = row.as_array()?.iter().map(Value::as_u64).collect();
-        numbers?.try_into().ok()
-    };
-    let rows: Option<Vec<[u64; N]>> = value
-        .as_array()
-        .and_then(|rows| rows.iter().map(row).collect());
-    rows.ok_or_else(|| format!("{field}: expected an array of arrays of {N} counts"))
 }

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use run_file::example::{damages, settle};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -211,9 +212,21 @@ fn set_samples(fixture: &Fixture, scheme: &str, samples: [u64; 10]) {
             run["run"] = json!(number);
             let process = &mut run["processes"][0];
             let allocs = process["total_allocs"].as_u64().unwrap() as f64;
-            let bins = process["size_bins"].as_array().unwrap();
+            let bins = process["size_bins"].as_array_mut().unwrap();
             assert!(allocs > 9e5 && !bins.is_empty());
-            process["sampled_allocs"] = json!(samples);
+            // All of them in the fullest bin.
+            let count = |bin: &Value| bin["total_allocs"].as_u64().unwrap();
+            let fullest = (0..bins.len())
+                .max_by_key(|&index| count(&bins[index]))
+                .unwrap();
+            for (index, bin) in bins.iter_mut().enumerate() {
+                let here = if index == fullest { samples } else { 0 };
+                assert!(here <= count(bin));
+                let bytes = bin["total_bytes"].as_u64().unwrap();
+                let sampled_bytes = here * bytes / count(bin).max(1);
+                (bin["sampled_allocs"], bin["sampled_bytes"]) = (json!(here), json!(sampled_bytes));
+            }
+            settle(process);
             process["estimates"]["allocs"] = json!(samples as f64 * 256.0 * allocs / 1e6);
             fs::write(
                 directory.join(format!("run-{number:02}.json")),
@@ -428,12 +441,15 @@ fn bad_runs_are_refused_in_one_line() {
             "workload: found \"frees-reuse\", expected \"frees-plain\"",
         ),
         (
-            |run| run["parameters"]["poisson_mean_bytes"] = json!(7),
-            "poisson_mean_bytes 7",
+            |run| {
+                run["parameters"]["poisson_mean_bytes"] = json!(7);
+                run["processes"][0]["poisson_mean_bytes"] = json!(7);
+            },
+            "parameters.poisson_mean_bytes: found 7, expected ",
         ),
         (
             |run| run["ground_truth"] = Value::Null,
-            "frees: found nothing",
+            "ground_truth: found null, expected an object",
         ),
         (
             |run| {
@@ -447,12 +463,15 @@ fn bad_runs_are_refused_in_one_line() {
             "found no freed_bins",
         ),
         (
-            |run| drop(run["processes"].as_array_mut().unwrap().pop()),
-            "expected an array of the one process",
+            |run| {
+                let record = run["processes"][0].clone();
+                run["processes"].as_array_mut().unwrap().push(record);
+            },
+            "processes: found 2 records, expected that of the one process",
         ),
         (
             |run| run["processes"][0]["sampled_frees"] = json!(-1),
-            "sampled_frees: found -1, expected a count",
+            "processes[0].sampled_frees: found -1, expected an unsigned integer",
         ),
         (
             |run| run["ground_truth"]["frees"] = json!(1_u64 << 40),
@@ -471,61 +490,33 @@ fn bad_runs_are_refused_in_one_line() {
 }
 
 #[test]
-fn every_field_that_is_read_is_required() {
-    const RUN: &str = "frees-plain/STATELESS_POISSON_BERNOULLI/run-01.json";
-    for (object, fields) in [
-        (
-            "",
-            &[
-                "format",
-                "format_version",
-                "scheme",
-                "workload",
-                "run",
-                "parameters",
-                "machine",
-                "peak_rss_bytes",
-                "ground_truth",
-                "losses",
-                "processes",
-            ][..],
-        ),
-        (
-            "/processes/0",
-            &[
-                "format",
-                "scheme",
-                "total_allocs",
-                "total_frees",
-                "sampled_allocs",
-                "sampled_frees",
-                "sampled_bytes_freed",
-                "sampled_frees_estimate",
-                "sampled_frees_estimate_variance",
-                "estimates",
-                "table",
-                "unused_header_bytes",
-                "size_bins",
-                "losses",
-            ],
-        ),
-        (
-            "/processes/0/size_bins/3",
-            &["bin", "total_allocs", "sampled_allocs", "sampled_bytes"],
-        ),
-        ("/ground_truth", &["frees", "leaked_blocks"]),
+fn no_damage_to_a_run_file_is_read() {
+    for run in [
+        "frees-plain/STATELESS_POISSON_BERNOULLI/run-01.json",
+        "frees-plain/SAMPLE_HEADERS_POISSON_MAP/run-01.json",
     ] {
-        for field in fields {
-            let fixture = Fixture::new();
-            fixture.edit(RUN, |run| {
-                let object = run.pointer_mut(object).unwrap().as_object_mut().unwrap();
-                assert!(object.remove(*field).is_some(), "{field}");
-            });
+        let fixture = Fixture::new();
+        let path = fixture.path("raw").join(run);
+        let whole: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        for damage in damages(&whole) {
+            fs::write(&path, damage.run.to_string()).unwrap();
             let line = fixture.fails();
+            let expected = &damage.expected;
             assert!(
-                line.contains(&format!("{field}: found nothing")),
-                "{field}: {line}"
+                line.contains(run) && line.contains(expected),
+                "{expected}: {line}"
             );
+        }
+        for field in ["frees", "leaked_blocks"] {
+            let mut damaged = whole.clone();
+            damaged["ground_truth"]
+                .as_object_mut()
+                .unwrap()
+                .remove(field);
+            fs::write(&path, damaged.to_string()).unwrap();
+            let line = fixture.fails();
+            let expected = format!("ground_truth.{field}: found nothing, expected ");
+            assert!(line.contains(&expected), "{line}");
         }
     }
 }
@@ -541,7 +532,7 @@ fn bad_files_and_tables_are_refused_in_one_line() {
         (
             "raw/frees-plain/HEADER_OTHER/run-01.json",
             "{\"format\":\"sampler-run\",\"format_version\":1,\"scheme\":\"HEADER_OTHER\",\"workload\":\"frees-plain\"}",
-            "expected one of NONE, HEADER_HASH",
+            "scheme: found \"HEADER_OTHER\", expected one of HEADER_HASH",
         ),
         ("cost.csv", "loop,subject\n", "column truth: found none"),
         (
@@ -582,7 +573,11 @@ fn bad_files_and_tables_are_refused_in_one_line() {
     }
     let fixture = Fixture::new();
     fs::remove_dir_all(fixture.path("raw")).unwrap();
-    assert!(fixture.fails().contains("expected a directory of runs"));
+    assert!(
+        fixture
+            .fails()
+            .contains("expected a directory of run files")
+    );
     fs::create_dir(fixture.path("raw")).unwrap();
     assert!(fixture.fails().contains("found no run file"));
 }

@@ -100,7 +100,6 @@ mod tests {
             rank: SCHEMES.iter().position(|known| *known == scheme).unwrap(),
             number,
             file: String::new(),
-            parameters: String::new(),
             mean_bytes: None,
             machine: String::new(),
             unit: "request".into(),

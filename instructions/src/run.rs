@@ -1,25 +1,9 @@
 //! One counted run.
 
+use run_file::Scheme;
+
 /// All schemes, in the order of tables.
-pub const SCHEMES: [&str; 17] = [
-    PLAIN,
-    NONE,
-    "COUNT",
-    "HEADER_HASH",
-    "HEADER_PAGE_HASH",
-    "HEADER_POISSON_BYTES",
-    "HEADER_HYBRID",
-    "HEADER_BERNOULLI",
-    "HEADER_HASH_SPLITMIX",
-    "SAMPLE_HEADERS_POISSON",
-    "SAMPLE_HEADERS_POISSON_MAP",
-    "SAMPLE_HEADERS_HASH_MAP",
-    "STATELESS_HASH_XOR",
-    "STATELESS_HASH_SPLITMIX",
-    "STATELESS_HASH_MURMURISH",
-    "STATELESS_POISSON_BERNOULLI",
-    "SIZES",
-];
+pub const SCHEMES: [&str; Scheme::BASELINES_FIRST.len()] = Scheme::BASELINES_FIRST;
 /// No library.
 pub const PLAIN: &str = "PLAIN";
 /// The library forwards and counts nothing.
@@ -33,8 +17,6 @@ pub struct Run {
     pub number: u64,
     /// Where it was read, for errors.
     pub file: String,
-    /// Mask, mean, window, truth: the same in all runs of a path.
-    pub parameters: String,
     pub mean_bytes: Option<u64>,
     /// The same in all runs of a workload, with what counted: another processor has other instructions for the same work.
     pub machine: String,

@@ -1,6 +1,6 @@
 //! What sampling costs real programs, how often they allocate, and what the samples say of them.
 //!
-//! Reading order: what is read ([`read`], over [`json`], into [`run`]; [`counted`], what another stage made of counted instructions); how n runs become a number ([`over_runs`]); the rows
+//! Reading order: what is read ([`read`], into [`run`]; [`counted`], what another stage made of counted instructions); how n runs become a number ([`over_runs`]); the rows
 //! ([`measures`], by [`metrics`] of one run and ratios of two); what they are held against ([`bounds`], [`claims`]) and
 //! what they answer ([`answers`]); and the three files ([`report`], [`table`], [`findings`], [`output`]).
 //!
@@ -8,7 +8,6 @@
 #![forbid(unsafe_code)]
 
 mod counted;
-mod json;
 mod read;
 mod run;
 

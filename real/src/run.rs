@@ -2,26 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use run_file::Scheme;
+
 /// All schemes, in the order of tables.
-pub const SCHEMES: [&str; 17] = [
-    PLAIN,
-    NONE,
-    "COUNT",
-    "HEADER_HASH",
-    "HEADER_PAGE_HASH",
-    POISSON,
-    "HEADER_HYBRID",
-    "HEADER_BERNOULLI",
-    "HEADER_HASH_SPLITMIX",
-    SAMPLE_HEADERS,
-    "SAMPLE_HEADERS_POISSON_MAP",
-    "SAMPLE_HEADERS_HASH_MAP",
-    "STATELESS_HASH_XOR",
-    "STATELESS_HASH_SPLITMIX",
-    "STATELESS_HASH_MURMURISH",
-    "STATELESS_POISSON_BERNOULLI",
-    "SIZES",
-];
+pub const SCHEMES: [&str; Scheme::BASELINES_FIRST.len()] = Scheme::BASELINES_FIRST;
 
 /// No library.
 pub const PLAIN: &str = "PLAIN";
@@ -43,10 +27,6 @@ pub fn rank_of(name: &str) -> Option<usize> {
 pub struct Run {
     /// Its number.
     pub number: u64,
-    /// Where it was read, for errors.
-    pub file: String,
-    /// Mask, mean, window, truth and randomisation: the same in all runs of a path.
-    pub parameters: String,
     /// Mean gap in bytes, of schemes that have one.
     pub mean_bytes: Option<u64>,
     /// Processor, cores, memory, kernel and C library: the same in all runs of a workload.

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use run_file::example::damages;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -383,6 +384,35 @@ fn a_base_that_did_not_run_leaves_no_ratio_and_no_verdict() {
 }
 
 #[test]
+fn no_damage_to_a_run_file_is_read() {
+    let run = "curl/HEADER_POISSON_BYTES/run-01.json";
+    let fixture = Fixture::new();
+    let path = fixture.path("raw").join(run);
+    let whole: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for damage in damages(&whole) {
+        fs::write(&path, damage.run.to_string()).unwrap();
+        let line = fixture.fails();
+        let expected = &damage.expected;
+        assert!(
+            line.contains(run) && line.contains(expected),
+            "{expected}: {line}"
+        );
+    }
+    let printed = whole["ground_truth"].as_object().unwrap();
+    for field in printed.keys().filter(|field| *field != "workload") {
+        let mut damaged = whole.clone();
+        damaged["ground_truth"]
+            .as_object_mut()
+            .unwrap()
+            .remove(field);
+        fs::write(&path, damaged.to_string()).unwrap();
+        let line = fixture.fails();
+        let expected = format!("ground_truth.{field}: found nothing, expected ");
+        assert!(line.contains(&expected), "{line}");
+    }
+}
+
+#[test]
 fn bad_input_is_refused_in_one_line_and_writes_nothing() {
     let poisson = "nginx/HEADER_POISSON_BYTES/run-02.json";
     let cases: [(&str, &str, Value, &str); 9] = [
@@ -430,9 +460,9 @@ fn bad_input_is_refused_in_one_line_and_writes_nothing() {
         ),
         (
             poisson,
-            "/parameters/poisson_mean_bytes",
-            json!(4096),
-            "poisson_mean_bytes 4096",
+            "/parameters/aslr",
+            json!(false),
+            "parameters.aslr: found false, expected true as in ",
         ),
         (
             poisson,

@@ -4,17 +4,20 @@ use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
 
-use serde_json::{Value, json};
+use run_file::{Machine, Nullable};
 
 /// Processor, cores, memory, kernel and libc; null where it cannot be read.
-pub fn describe() -> Value {
-    json!({
-        "cpu": line_value("/proc/cpuinfo", "model name"),
-        "cores": available_parallelism().ok().map(|cores| cores.get()),
-        "memory_bytes": memory_bytes(),
-        "kernel": first_line(fs::read_to_string("/proc/sys/kernel/osrelease").ok()),
-        "libc": libc_version(),
-    })
+pub fn describe() -> Machine {
+    let cores = available_parallelism().ok();
+    Machine {
+        cpu: Nullable(line_value("/proc/cpuinfo", "model name")),
+        cores: Nullable(cores.map(|cores| cores.get() as u64)),
+        memory_bytes: Nullable(memory_bytes()),
+        kernel: Nullable(first_line(
+            fs::read_to_string("/proc/sys/kernel/osrelease").ok(),
+        )),
+        libc: Nullable(libc_version()),
+    }
 }
 
 fn memory_bytes() -> Option<u64> {

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use ::run_file::{FORMAT, FORMAT_VERSION, Hex, Nullable, Parameters, RunLosses};
 use sampler_core::DecisionName;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -13,9 +14,6 @@ use crate::child::Ended;
 use crate::options::Request;
 use crate::records::Records;
 use crate::{Failure, machine};
-
-const FORMAT: &str = "sampler-run";
-const FORMAT_VERSION: u64 = 1;
 
 /// A run file that is not written yet. Its directory was found to be writable.
 pub struct RunFile {
@@ -148,14 +146,14 @@ fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value
         "run": request.identity.run,
         "command": command,
         "exit_status": ended.map(Ended::shell_status),
-        "parameters": {
-            "hash_mask": decision.uses_mask().then_some(config.hash_mask),
-            "hash_salt": config.salt().map(|salt| format!("{salt:#018x}")),
-            "poisson_mean_bytes": decision.uses_mean().then_some(config.mean_bytes),
-            "window_base": config.window_allocs,
-            "seed": format!("{:#018x}", request.seed),
-            "truth": config.truth,
-            "aslr": request.aslr,
+        "parameters": Parameters {
+            hash_mask: Nullable(decision.uses_mask().then_some(config.hash_mask)),
+            hash_salt: Nullable(config.salt().map(Hex)),
+            poisson_mean_bytes: Nullable(decision.uses_mean().then_some(config.mean_bytes)),
+            window_base: config.window_allocs,
+            seed: Hex(request.seed),
+            truth: config.truth,
+            aslr: request.aslr,
         },
         "machine": machine::describe(),
         "wall_ns": ended.map(|ended| ended.wall_ns),
@@ -164,10 +162,10 @@ fn content(request: &Request, ended: Option<&Ended>, records: &Records) -> Value
         "peak_rss_bytes": peak_rss_bytes,
         "peak_rss_floor_bytes": ended.map(|ended| ended.peak_rss_floor_bytes),
         "ground_truth": ended.and_then(|ended| ended.ground_truth.as_ref()),
-        "losses": {
-            "unfinished_records": records.lost,
-            "descendants_alive": records.alive,
-            "bypassed_programs": records.bypassed,
+        "losses": RunLosses {
+            unfinished_records: records.lost,
+            descendants_alive: records.alive,
+            bypassed_programs: records.bypassed,
         },
         "sizes": null,
         "processes": records.found,

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use run_file::example::damages;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, record, run, succeed};
@@ -417,4 +418,14 @@ fn bad_input_leaves_the_earlier_tables_as_they_were() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(left.len(), crate::fixture::TABLES.len(), "{left:?}");
+}
+
+#[test]
+fn no_damage_to_a_run_file_is_read() {
+    let fixture = Fixture::new();
+    let file = "seed/reuse/SAMPLE_HEADERS_POISSON/run-01.json";
+    for damage in damages(&run("SAMPLE_HEADERS_POISSON", 1, 2)) {
+        fixture.add_text(file, &damage.run.to_string());
+        refused(&fixture, file, &damage.expected);
+    }
 }

@@ -1,5 +1,6 @@
 //! Hand-made runs whose tables were worked out by hand.
 
+use run_file::example::forget_truth;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, record, run, succeed};
@@ -221,30 +222,7 @@ fn what_draws_by_bytes_without_a_mark_knows_no_sampled_frees() {
 fn without_the_truth_only_samples_are_known() {
     let fixture = Fixture::new();
     let mut run = run("HEADER_HASH", 1, 2);
-    run["parameters"]["truth"] = json!(false);
-    let record = &mut run["processes"][0];
-    record["truth"] = json!(false);
-    let unknown = [
-        "total_allocs",
-        "total_bytes_alloc",
-        "total_frees",
-        "total_bytes_freed",
-        "reallocs",
-        "failed_calls",
-        "zero_size_allocs",
-        "sample_rate_allocs",
-        "sample_rate_bytes",
-        "windows_total",
-        "windows_zero_sampled",
-        "window_remainder_allocs",
-        "windows",
-        "gaps_allocs",
-        "gaps_bytes",
-    ];
-    unknown.iter().for_each(|key| record[key] = Value::Null);
-    for bin in record["size_bins"].as_array_mut().unwrap() {
-        (bin["total_allocs"], bin["total_bytes"]) = (Value::Null, Value::Null);
-    }
+    forget_truth(&mut run);
     fixture.add(&run);
     let rows = fixture.rows("runs.csv");
     for (column, expected) in [

@@ -248,3 +248,35 @@ fn a_failed_rerun_removes_the_run_file_and_a_success_what_the_failure_left() {
     place.succeeded(&place.run("COUNT", &[], &["true"]));
     place.failed(&place.run("COUNT", &[], &["/nonexistent"]), 127);
 }
+
+/// Readers ask for every field that is written, and no other: a new one is missed on either side.
+#[test]
+fn what_is_written_of_every_scheme_is_what_stages_read() {
+    for scheme in run_file::Scheme::all().map(run_file::Scheme::name) {
+        let place = Place::with_out(&format!("raw/own/reuse/{scheme}/run-01.json"));
+        let command = [&*bench_reuse(), "--turns", "1000"];
+        let output = place.run(scheme, &["--ground-truth"], &command);
+        let mut written = place.succeeded(&output);
+        for record in written["processes"].as_array_mut().unwrap() {
+            forget_unknown_variances(&mut record["estimates"]);
+        }
+        let raw = place.out.ancestors().nth(4).unwrap().to_path_buf();
+        let run = run_file::read(&place.out, &raw, run_file::Below::Sets).unwrap();
+        assert_eq!(serde_json::to_value(run).unwrap(), written, "{scheme}");
+    }
+}
+
+/// Variances by key are missing or null where they are not known, which is the same.
+fn forget_unknown_variances(estimates: &mut Value) {
+    let Some(fields) = estimates.as_object_mut() else {
+        return;
+    };
+    fields.retain(|name, value| !name.ends_with("_variance_by_key") || !value.is_null());
+    for bin in fields
+        .get_mut("size_bins")
+        .into_iter()
+        .flat_map(|bins| bins.as_array_mut().unwrap())
+    {
+        forget_unknown_variances(bin);
+    }
+}

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All run files below `directory`, in the order of their paths.
-pub fn run_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
+/// All run files below `directory`, in the order of their paths; an error if there are none.
+pub fn find(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     search(directory, &mut found)?;
     if found.is_empty() {
