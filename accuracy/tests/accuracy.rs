@@ -664,3 +664,46 @@ fn schemes_are_counted_on_the_workloads_that_all_have_and_a_blind_one_is_not_tie
         "{report}"
     );
 }
+
+/// A claim of absence is not decided by what holds 0, and one workload or quantity that was not looked at is enough to leave it open.
+#[test]
+fn no_bias_is_claimed_of_every_quantity_and_workload() {
+    const CLAIM: &str = "\"Poisson: no bias\": ";
+    let with = |bytes: f64, allocs: f64| {
+        let fixture = Fixture::new();
+        for workload in ["monotonic-300", "reuse-400", "leaks-6"] {
+            fixture.edit_runs(
+                &format!("accuracy/{workload}/HEADER_POISSON_BYTES"),
+                |record| {
+                    let of = |name: &str| record[name].as_f64().unwrap();
+                    let all = [of("total_bytes_alloc"), of("total_allocs")];
+                    let freed = [of("total_bytes_freed"), of("total_frees")];
+                    for (index, error) in [bytes, allocs].into_iter().enumerate() {
+                        let name = ["bytes", "allocs"][index];
+                        record["estimates"][name] = json!(all[index] * (1.0 + error));
+                        let live = all[index] - freed[index];
+                        record["estimates"][format!("live_{name}")] = json!(live);
+                    }
+                },
+            );
+        }
+        fixture.succeeds().0
+    };
+    // Two runs that hit the truth: by design they could as well have missed it by far.
+    let report = with(0.0, 0.0);
+    let found = claim_of(&report, CLAIM);
+    assert!(
+        found.starts_with(&format!("{CLAIM}UNDECIDED.")) && found.contains("Within: 0 of 12"),
+        "{found}"
+    );
+    assert!(found.contains("bytes of monotonic-300 0.0 [-"), "{found}");
+    // sqrt(sum of (1-p)/p s^2) is 5.7 % of the bytes: (3.605 x 0.057 / 0.1)^2.
+    assert!(found.contains(" % (5 runs)"), "{found}");
+    // Allocations alone, which the two workloads' bytes do not show.
+    let report = with(0.0, 20.0);
+    let found = claim_of(&report, CLAIM);
+    assert!(
+        found.starts_with(&format!("{CLAIM}WRONG.")) && found.contains("Beyond: allocs of"),
+        "{found}"
+    );
+}
