@@ -43,6 +43,8 @@ pub const LIVE_BYTES: Subject = Subject {
 /// Metrics' names are these and the subject's.
 pub const BIAS: &str = "bias";
 pub const RMSE: &str = "rmse";
+/// That of independent decisions, from exact sizes; of totals.
+pub const RMSE_BY_DESIGN: &str = "rmse_by_design";
 /// Mean absolute error: what ranks are by.
 pub const MAE: &str = "mae";
 pub const COVERAGE_PLAIN: &str = "coverage_plain";
@@ -104,6 +106,8 @@ pub fn measure(workload: &Workload, cell: &Cell, place: &Place, rows: &mut Rows)
         }
         if subject.name == ALLOCS.name || subject.name == BYTES.name {
             let values: Vec<f64> = measured.iter().map(|it| it.estimate).collect();
+            let by_design = deviation_by_design(workload, cell, subject);
+            add(RMSE_BY_DESIGN, by_design.map(Number::exact));
             let independent = independent_variance(workload, cell, subject);
             add(
                 VARIANCE_RATIO,

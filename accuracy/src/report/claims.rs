@@ -9,14 +9,15 @@ use statistics::intervals::{self, LEVEL};
 use crate::layout::{heading, item, percent, plain, rate};
 use crate::measure::dead_zones;
 use crate::measure::estimates::{
-    ALLOCS, BYTES, LIVE_ALLOCS, LIVE_BYTES, RMSE, Subject, deviation_by_design, errors_of, metric,
+    ALLOCS, BYTES, LIVE_ALLOCS, LIVE_BYTES, Subject, deviation_by_design, errors_of,
 };
 use crate::measure::rates::{
     BLIND, DISPERSION, DISPERSION_IDEAL, EMPTY, EMPTY_CLOSED_FORM, PAGES, RATE_ALLOCS,
 };
 use crate::paths::Cell;
+use crate::report::errors::{self, Error};
 use crate::report::{Data, MAIN_SET};
-use crate::rows::{HORVITZ_THOMPSON, Number};
+use crate::rows::Number;
 
 /// The workloads that stand for the document's two: the largest, on which a scheme shows what it can.
 pub const MONOTONIC: &str = "monotonic-300";
@@ -142,26 +143,76 @@ fn unequal(data: &Data) -> Option<Claim> {
     })
 }
 
+/// What the spread of a scheme's samples over runs shows.
+#[derive(Clone, Copy, PartialEq)]
+enum Spread {
+    Consistent,
+    Inconsistent,
+    /// No sample in more than half of the runs: that all gave the same is no consistency.
+    Blind,
+    /// The interval holds the bound, or there is none.
+    Open,
+}
+
+fn spread(dispersion: Number, ideal: Number, empty: Number) -> Spread {
+    let most = CONSISTENT * ideal.value;
+    match dispersion.interval {
+        _ if empty.value > BLIND => Spread::Blind,
+        Some(it) if it.high <= most => Spread::Consistent,
+        Some(it) if it.low > most => Spread::Inconsistent,
+        _ => Spread::Open,
+    }
+}
+
 fn consistency(data: &Data, workload: &str) -> Option<Claim> {
     let dispersions = each(data, workload, "", DISPERSION)?;
     let ideal = each(data, workload, "", DISPERSION_IDEAL)?;
-    let is_consistent =
-        |index: usize| dispersions[index].1.value <= CONSISTENT * ideal[index].1.value;
-    let (says, is_right) = match workload {
+    let empty = each(data, workload, "", EMPTY)?;
+    let (says, expected) = match workload {
         MONOTONIC => (
             "Monotonic: low variance, because addresses are unique",
-            (0..4).all(is_consistent),
+            [Spread::Consistent; 4],
         ),
         _ => (
             "High reuse: Poisson and hybrid are consistent, the hashes are not",
-            is_consistent(0) && is_consistent(1) && !is_consistent(2) && !is_consistent(3),
+            [
+                Spread::Consistent,
+                Spread::Consistent,
+                Spread::Inconsistent,
+                Spread::Inconsistent,
+            ],
         ),
     };
-    let why = format!(
-        "Variance of a run's samples over their expected number on {workload} (independent decisions: about 1; consistent: up to {CONSISTENT} times): {}.",
-        list(&dispersions, plain)
-    );
-    Some(claim(says, is_right, why))
+    let found: [Spread; 4] =
+        std::array::from_fn(|it| spread(dispersions[it].1, ideal[it].1, empty[it].1));
+    let contradicts = |(found, expected): (&Spread, &Spread)| {
+        found != expected && matches!(found, Spread::Consistent | Spread::Inconsistent)
+    };
+    let verdict = match () {
+        () if found.iter().zip(&expected).any(contradicts) => WRONG,
+        () if found == expected => RIGHT,
+        () => UNDECIDED,
+    };
+    let texts: Vec<String> = dispersions
+        .iter()
+        .zip(&empty)
+        .zip(found)
+        .map(|(((scheme, dispersion), (_, empty)), found)| match found {
+            Spread::Blind => format!(
+                "{scheme} blind (no sample in {} % of runs: neither)",
+                percent(Some(*empty))
+            ),
+            _ => format!("{scheme} {}", plain(Some(*dispersion))),
+        })
+        .collect();
+    Some(Claim {
+        claim: says.into(),
+        verdict,
+        why: format!(
+            "Variance of a run's samples over their expected number on {workload} (independent decisions: about 1; consistent: whole interval up to {CONSISTENT} times that, inconsistent: whole interval above): {}.",
+            texts.join(", ")
+        ),
+    })
 }
 
 /// At the document's own window, or not at all: a shorter one answers another question.
@@ -391,32 +442,21 @@ fn no_bias(data: &Data) -> Option<Claim> {
 pub struct Worst {
     pub scheme: &'static str,
     workload: &'static str,
-    error: Number,
+    error: Error,
 }
 
 impl Worst {
-    /// Whether the 95 % intervals have nothing in common.
-    fn is_apart(&self, other: &Worst) -> bool {
-        let ends = |it: &Worst| {
-            let point = (it.error.value, it.error.value);
-            it.error.interval.map_or(point, |it| (it.low, it.high))
-        };
-        let ((low, high), (other_low, other_high)) = (ends(self), ends(other));
-        high < other_low || other_high < low
-    }
-
     /// `HEADER_HASH 79.0 [69.9, 87.3] % (reuse-400)`
     pub fn text(&self) -> String {
-        let error = percent(Some(self.error));
-        format!("{} {error} % ({})", self.scheme, self.workload)
+        format!("{} {} ({})", self.scheme, self.error.text(), self.workload)
     }
 }
 
-/// The document's schemes, the least first of the larger RMSE of bytes on its two workloads.
+/// The document's schemes, the least first of the larger RMSE of bytes on its two workloads; one that is blind on either comes last.
 pub fn by_worst_error(data: &Data) -> Option<Vec<Worst>> {
     let worst = |scheme| -> Option<Worst> {
         let of = |workload| {
-            let error = data.get(workload, scheme, HORVITZ_THOMPSON, &metric(RMSE, BYTES))?;
+            let error = errors::of(data, workload, scheme, BYTES)?;
             Some(Worst {
                 scheme,
                 workload,
@@ -424,14 +464,14 @@ pub fn by_worst_error(data: &Data) -> Option<Vec<Worst>> {
             })
         };
         let (monotonic, reuse) = (of(MONOTONIC)?, of(REUSE)?);
-        let is_monotonic = monotonic.error.value > reuse.error.value;
+        let is_monotonic = monotonic.error.value() > reuse.error.value();
         Some(if is_monotonic { monotonic } else { reuse })
     };
     let mut order: Vec<Worst> = SEEDS_SCHEMES
         .into_iter()
         .map(worst)
         .collect::<Option<_>>()?;
-    order.sort_by(|a, b| a.error.value.total_cmp(&b.error.value));
+    order.sort_by(|a, b| a.error.value().total_cmp(&b.error.value()));
     Some(order)
 }
 
@@ -447,20 +487,20 @@ fn ranking(data: &Data) -> Vec<Claim> {
     ];
     says.map(|(place, scheme, index, what)| {
         let why = format!(
-            "The {what} error is that of {}, by the larger RMSE of bytes on {MONOTONIC} and {REUSE}.",
+            "The {what} error is that of {}, by the larger RMSE of bytes on {MONOTONIC} and {REUSE}; what is blind stands behind all that see.",
             order[index].text()
         );
         // With a rival whose interval it overlaps it could change places.
         let is_right = order[index].scheme == scheme;
         let claimed = order.iter().find(|it| it.scheme == scheme);
         let is_decided = claimed.is_some_and(|claimed| match is_right {
-            true => order.iter().all(|it| it.scheme == scheme || it.is_apart(claimed)),
-            false => order[index].is_apart(claimed),
+            true => order.iter().all(|it| it.scheme == scheme || it.error.is_apart(&claimed.error)),
+            false => order[index].error.is_apart(&claimed.error),
         });
         let mut claim = claim(format!("{place}: {scheme}"), is_right, why);
         if !is_decided {
             claim.verdict = UNDECIDED;
-            claim.why += " Intervals overlap that would have to be apart to tell.";
+            claim.why += " Not all are apart that would have to be: intervals overlap, runs contradict the closed form, or a scheme is not surely blind.";
         }
         claim
     })
