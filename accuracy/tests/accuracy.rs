@@ -804,3 +804,26 @@ fn errors_that_the_runs_cannot_know_are_those_of_the_exact_sizes() {
         "{report}"
     );
 }
+
+#[test]
+fn coverage_is_answered_for_each_quantity() {
+    let fixture = Fixture::new();
+    let runs: Vec<u64> = vec![390; 40];
+    fixture.sample("HEADER_POISSON_BYTES", &runs);
+    for run in 1..=40 {
+        let run = format!("accuracy/reuse-400/HEADER_POISSON_BYTES/run-{run:03}.json");
+        fixture.edit(&run, |run| {
+            let estimates = &mut run["processes"][0]["estimates"];
+            estimates["allocs"] = json!(1000.0);
+            estimates["allocs_variance"] = json!(1.0);
+        });
+    }
+    let (report, _) = fixture.succeeds();
+    for expected in [
+        "HEADER_POISSON_BYTES, bytes: the score interval is refuted on none of 3 workloads",
+        "HEADER_POISSON_BYTES, allocs: the score interval can be believed at no number of samples. It is refuted on 1 of 3 workloads, at worst on reuse-400",
+        "HEADER_POISSON_BYTES, live allocs: the score interval ",
+    ] {
+        assert!(report.contains(expected), "{expected}: {report}");
+    }
+}

@@ -308,6 +308,22 @@ pub fn deviation_by_design(workload: &Workload, cell: &Cell, subject: Subject) -
     (truth > 0.0).then(|| variance.sqrt() / truth)
 }
 
+/// Samples of a subject that a run expects: of all blocks, or of those that stay alive, each taken for its bin's average size.
+pub fn expected_samples(workload: &Workload, cell: &Cell, subject: Subject) -> f64 {
+    if ![LIVE_ALLOCS.name, LIVE_BYTES.name].contains(&subject.name) {
+        return cell.design.expected_samples;
+    }
+    let bins = workload.budget.live_by_bin.iter();
+    bins.filter(|(_, blocks, _)| *blocks > 0.0)
+        .map(|(_, blocks, bytes)| {
+            blocks
+                * cell
+                    .design
+                    .probability(cell.scheme.decision, bytes / blocks)
+        })
+        .sum()
+}
+
 /// Whether a size bin, named `33-64` or `>65536`, holds a size.
 pub fn bin_holds(bin: &str, size_bytes: f64) -> bool {
     let number = |text: &str| text.parse::<f64>().ok();

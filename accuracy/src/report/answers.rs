@@ -1,11 +1,12 @@
 //! The questions, each with sentences that are made of the numbers they stand on.
 
 use statistics::closed_forms;
+use statistics::intervals::LEVEL;
 
-use crate::layout::{heading, item, percent, percent_alone, plain};
+use crate::layout::{heading, item, number, percent, percent_alone, plain};
 use crate::measure::estimates::{
-    ALLOCS, BIAS, BYTES, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE, LIVE_BYTES, RMSE,
-    Subject, VARIANCE_RATIO, metric,
+    ALLOCS, BIAS, BYTES, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE, LIVE_ALLOCS,
+    LIVE_BYTES, RMSE, Subject, VARIANCE_RATIO, expected_samples, metric,
 };
 use crate::measure::gaps::{DISTANCE, DISTANCE_P, LAG1_P};
 use crate::measure::leaks;
@@ -205,8 +206,54 @@ fn coverage(data: &Data) -> Vec<String> {
                 parts.join("; ")
             ));
         }
+        let quantities = [BYTES, ALLOCS, LIVE_BYTES, LIVE_ALLOCS];
+        lines.extend(
+            quantities
+                .map(|it| believed(data, scheme.name, it))
+                .into_iter()
+                .flatten(),
+        );
     }
     lines
+}
+
+/// Down to how many expected samples of a quantity the score interval can be believed: refuted on a workload is a coverage whose own interval lies below 95 %.
+fn believed(data: &Data, scheme: &str, subject: Subject) -> Option<String> {
+    let mut found: Vec<(f64, &str, Number)> = cells(data, scheme)
+        .into_iter()
+        .filter_map(|(workload, cell)| {
+            let share = ht(data, (workload, cell), COVERAGE_SCORE, subject)?;
+            let samples = expected_samples(workload, cell, subject);
+            Some((samples, workload.name.as_str(), share))
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let is_refuted =
+        |(_, _, share): &(f64, &str, Number)| share.interval.is_some_and(|it| it.high < LEVEL);
+    let name = subject.name.replace('_', " ");
+    let refuted = found.iter().filter(|it| is_refuted(it));
+    let worst = refuted
+        .clone()
+        .min_by(|a, b| a.2.value.total_cmp(&b.2.value));
+    let Some((samples, workload, share)) = worst else {
+        let least = found.last()?;
+        return Some(format!(
+            "{scheme}, {name}: the score interval is refuted on none of {} workloads, down to {} expected samples of them.",
+            found.len(),
+            number(least.0)
+        ));
+    };
+    let held = found.iter().take_while(|it| !is_refuted(it)).last();
+    let from = held.map_or("at no number of samples".to_string(), |(samples, ..)| {
+        format!("from {} expected samples of them on", number(*samples))
+    });
+    Some(format!(
+        "{scheme}, {name}: the score interval can be believed {from}. It is refuted on {} of {} workloads, at worst on {workload} ({} expected samples), where it holds in {} % of runs.",
+        refuted.count(),
+        found.len(),
+        number(*samples),
+        percent(Some(*share))
+    ))
 }
 
 fn blind(data: &Data) -> Vec<String> {
