@@ -3,6 +3,7 @@
 mod answers;
 mod blind;
 mod claims;
+mod errors;
 mod estimates;
 mod findings;
 mod notes;
@@ -12,12 +13,13 @@ use crate::measure::place;
 use crate::paths::{Cell, Workload};
 use crate::rows::{Number, Place, Rows};
 
-const LEGEND: [&str; 6] = [
+const LEGEND: [&str; 7] = [
     "a [b, c] is a number and its 95 % interval: Student's of a mean over runs, Clopper and Pearson's of a share of runs, the bootstrap's over runs of everything else. No interval: exact, or nothing to say one by.",
     "Errors are relative: estimate over truth, less 1, in percent. Bias is their mean, MAE the mean of their absolute values, RMSE the root of their mean square. Estimates are Horvitz and Thompson's (each sample weighs 1/p) unless a table says otherwise.",
     "Coverage is the share of runs whose nominal 95 % interval holds the truth. plain: T +- 1.96 sqrt(V) with the variance of independent decisions; by key: the same with the variance of keys that share their fate; log: on the log scale; score: the one to use (METHODOLOGY.md). Log and score use the variance by key where there is one. *: the seed's hash is linear, so that its keys are not sampled independently of each other, as that variance supposes; on regular layouts it does not hold, and with it neither log nor score. Without a sample the score still has an upper end for bytes under gaps in bytes, and for allocations where all have one probability; elsewhere a block that is never seen can have any size, and an interval without end holds whatever is true.",
     "At equal budget every scheme expects the same share of samples; one whose expected rate is more than 2 % off is marked, and not ranked.",
     "Schemes that share rank 1 cannot be told from the best (blind ones, whose estimate is 0 in more than half of the runs, have no rank): a permutation test of absolute errors over runs, adjusted by Holm's method over a workload's schemes, gives p > 0.05.",
+    "By design: the RMSE of independent decisions, the root of the sum of (1-p)/p y^2 over exact sizes. Of draws it is exact, and where addresses or pages decide what shared fates add to. Where one block decides it and no run hit that block, the runs show too little with an interval that misses it: then sentences have the design's number, and tell nothing apart by the runs'.",
     "The run is the unit of everything. The number in a workload's name is the number of samples that it expects at 1/256.",
 ];
 

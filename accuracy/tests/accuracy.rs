@@ -698,3 +698,166 @@ fn schemes_are_counted_on_the_workloads_that_all_have_and_a_blind_one_is_not_tie
         "{report}"
     );
 }
+
+/// A claim of absence is not decided by what holds 0, and one workload or quantity that was not looked at is enough to leave it open.
+#[test]
+fn no_bias_is_claimed_of_every_quantity_and_workload() {
+    const CLAIM: &str = "\"Poisson: no bias\": ";
+    let with = |bytes: f64, allocs: f64| {
+        let fixture = Fixture::new();
+        for workload in ["monotonic-300", "reuse-400", "leaks-6"] {
+            fixture.edit_runs(
+                &format!("accuracy/{workload}/HEADER_POISSON_BYTES"),
+                |record| {
+                    let of = |name: &str| record[name].as_f64().unwrap();
+                    let all = [of("total_bytes_alloc"), of("total_allocs")];
+                    let freed = [of("total_bytes_freed"), of("total_frees")];
+                    for (index, error) in [bytes, allocs].into_iter().enumerate() {
+                        let name = ["bytes", "allocs"][index];
+                        record["estimates"][name] = json!(all[index] * (1.0 + error));
+                        let live = all[index] - freed[index];
+                        record["estimates"][format!("live_{name}")] = json!(live);
+                    }
+                },
+            );
+        }
+        fixture.succeeds().0
+    };
+    // Two runs that hit the truth: by design they could as well have missed it by far.
+    let report = with(0.0, 0.0);
+    let found = claim_of(&report, CLAIM);
+    assert!(
+        found.starts_with(&format!("{CLAIM}UNDECIDED.")) && found.contains("Within: 0 of 12"),
+        "{found}"
+    );
+    assert!(found.contains("bytes of monotonic-300 0.0 [-"), "{found}");
+    // sqrt(sum of (1-p)/p s^2) is 5.7 % of the bytes: (3.605 x 0.057 / 0.1)^2.
+    assert!(found.contains(" % (5 runs)"), "{found}");
+    // Allocations alone, which the two workloads' bytes do not show.
+    let report = with(0.0, 20.0);
+    let found = claim_of(&report, CLAIM);
+    assert!(
+        found.starts_with(&format!("{CLAIM}WRONG.")) && found.contains("Beyond: allocs of"),
+        "{found}"
+    );
+}
+
+impl Fixture {
+    /// As many runs of a cell of reuse-400 and monotonic-300 as there are numbers of samples.
+    fn sample(&self, scheme: &str, samples: &[u64]) {
+        for workload in ["monotonic-300", "reuse-400"] {
+            let cell = format!("accuracy/{workload}/{scheme}");
+            for (index, samples) in samples.iter().enumerate() {
+                let run = format!("{cell}/run-{:03}.json", index + 1);
+                if index >= 2 {
+                    let first = self.path("raw").join(&cell).join("run-001.json");
+                    fs::copy(first, self.path("raw").join(&run)).unwrap();
+                }
+                self.edit(&run, |run| {
+                    run["run"] = json!(index + 1);
+                    run["processes"][0]["sampled_allocs"] = json!(samples);
+                });
+            }
+        }
+    }
+}
+
+/// A page hash of which most runs see nothing has no spread to be judged by, whether or not one run of many happened on a page.
+#[test]
+fn blind_is_neither_consistent_nor_inconsistent() {
+    const CLAIM: &str = "\"High reuse: Poisson and hybrid are consistent, the hashes are not\": ";
+    const RUNS: usize = 40;
+    // About 390 are expected: 20 to either side is a dispersion of 1, 200 one of 100.
+    let spread = |by: u64| -> Vec<u64> {
+        let of = |run| if run % 2 == 0 { 390 - by } else { 390 + by };
+        (0..RUNS).map(of).collect()
+    };
+    let mut one_hit = vec![0; RUNS];
+    one_hit[7] = 30_000;
+    let claim = |page_hash: &[u64]| {
+        let fixture = Fixture::new();
+        fixture.sample("HEADER_POISSON_BYTES", &spread(20));
+        fixture.sample("HEADER_HYBRID", &spread(20));
+        fixture.sample("HEADER_HASH", &spread(200));
+        fixture.sample("HEADER_PAGE_HASH", page_hash);
+        let (report, _) = fixture.succeeds();
+        claim_of(&report, CLAIM)[CLAIM.len()..].to_string()
+    };
+    for blind in [vec![0; RUNS], one_hit] {
+        let found = claim(&blind);
+        assert!(
+            found.starts_with("UNDECIDED.")
+                && found.contains("HEADER_PAGE_HASH blind (no sample in"),
+            "{found}"
+        );
+    }
+    let found = claim(&spread(200));
+    assert!(
+        found.starts_with("RIGHT.") && !found.contains("blind"),
+        "{found}"
+    );
+    let found = claim(&spread(20));
+    assert!(found.starts_with("WRONG."), "{found}");
+}
+
+#[test]
+fn blind_is_behind_every_error_and_is_no_spread() {
+    let fixture = Fixture::new();
+    let (report, _) = fixture.succeeds();
+    let order = &report[report.find("its worst error is the least").unwrap()..];
+    let order = &order[..order.find(" - ").unwrap()];
+    let last =
+        "HEADER_PAGE_HASH blind (an estimate of 0 in 100.0 [15.8, 100.0] % of runs) (reuse-400).";
+    assert!(order.ends_with(last), "{order}");
+    // Two runs of two are no proof that more than half of all are.
+    let avoid = claim_of(&report, "\"Avoid: HEADER_PAGE_HASH\": ");
+    assert!(avoid.contains("UNDECIDED."), "{avoid}");
+    assert!(
+        report.contains("HEADER_PAGE_HASH 2 address layout"),
+        "{report}"
+    );
+    let samples = &report[report.find("accuracy/reuse-400, 1/256 of allocs").unwrap()..];
+    let row = &samples[samples.find("HEADER_PAGE_HASH").unwrap()..];
+    assert!(row[..200].contains("100.0 blind 0.996"), "{}", &row[..200]);
+}
+
+/// One array of 1.8 MB decides the error of any sampler that takes 1 in 256: sqrt(255) x 1843200 / 159278217 alone is 18.5 %.
+#[test]
+fn errors_that_the_runs_cannot_know_are_those_of_the_exact_sizes() {
+    let (report, table) = Fixture::new().succeeds();
+    let hash = "accuracy/monotonic-300/HEADER_HASH";
+    let design = table.estimate(hash, "rmse_by_design_bytes");
+    assert!((design - 0.196).abs() < 0.001, "{design}");
+    // Gaps in bytes see it nearly surely.
+    let design = table.estimate(POISSON, "rmse_by_design_bytes");
+    assert!((design - 0.057).abs() < 0.001, "{design}");
+    assert!(
+        report.contains(
+            "HEADER_HASH 19.6 % of independent decisions, which the runs miss with 4.0 [2.6, 5.0] %"
+        ),
+        "{report}"
+    );
+}
+
+#[test]
+fn coverage_is_answered_for_each_quantity() {
+    let fixture = Fixture::new();
+    let runs: Vec<u64> = vec![390; 40];
+    fixture.sample("HEADER_POISSON_BYTES", &runs);
+    for run in 1..=40 {
+        let run = format!("accuracy/reuse-400/HEADER_POISSON_BYTES/run-{run:03}.json");
+        fixture.edit(&run, |run| {
+            let estimates = &mut run["processes"][0]["estimates"];
+            estimates["allocs"] = json!(1000.0);
+            estimates["allocs_variance"] = json!(1.0);
+        });
+    }
+    let (report, _) = fixture.succeeds();
+    for expected in [
+        "HEADER_POISSON_BYTES, bytes: the score interval is refuted on none of 3 workloads",
+        "HEADER_POISSON_BYTES, allocs: the score interval can be believed at no number of samples. It is refuted on 1 of 3 workloads, at worst on reuse-400",
+        "HEADER_POISSON_BYTES, live allocs: the score interval ",
+    ] {
+        assert!(report.contains(expected), "{expected}: {report}");
+    }
+}

@@ -40,6 +40,14 @@ pub fn dispersion(sum_p: f64, sum_p_squared: f64) -> Option<f64> {
     (sum_p > 0.0).then(|| 1.0 - sum_p_squared / sum_p)
 }
 
+/// Variance of the estimate `sum of y/p` over samples, if decisions are independent: `sum of (1-p)/p y^2`
+/// over all blocks. Each triple is a number of blocks, the y of each and the p of each.
+/// Worked: 100 blocks that count 1 each at p = 1/4: 300.
+pub fn variance(blocks: impl IntoIterator<Item = (f64, f64, f64)>) -> f64 {
+    let of = |(blocks, y, p): (f64, f64, f64)| blocks * (1.0 - p) / p * y * y;
+    blocks.into_iter().map(of).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +102,13 @@ mod tests {
         let sizes = [16.0, 4096.0, 1.0];
         let by_block = dead_window(sizes.map(|size: f64| sees_bytes(1.0, size, 4096.0)));
         close(by_block, dead_window_bytes(sizes.iter().sum(), 4096.0));
+    }
+
+    #[test]
+    fn variance_by_hand() {
+        assert_eq!(variance([(100.0, 1.0, 0.25), (3.0, 7.0, 1.0)]), 300.0);
+        assert_eq!(variance([(2.0, 10.0, 0.5)]), 200.0);
+        assert_eq!(variance([]), 0.0);
     }
 
     #[test]

@@ -177,9 +177,7 @@ pub fn mean_over_runs(values: &[f64], level: f64) -> Option<Mean> {
     let interval = deviation
         .filter(|&deviation| deviation > 0.0)
         .map(|deviation| {
-            let student = StudentsT::new(0.0, 1.0, (n - 1) as f64)
-                .expect("n is at least 2 where there is a deviation");
-            let half = student.inverse_cdf(1.0 - tail(level)) * deviation / (n as f64).sqrt();
+            let half = quantile_of_mean(n, level) * deviation / (n as f64).sqrt();
             Interval {
                 low: mean - half,
                 high: mean + half,
@@ -191,6 +189,20 @@ pub fn mean_over_runs(values: &[f64], level: f64) -> Option<Mean> {
         deviation,
         interval,
     })
+}
+
+fn student_of_mean(n: usize) -> StudentsT {
+    StudentsT::new(0.0, 1.0, (n - 1) as f64).expect("a mean with a deviation has two runs at least")
+}
+
+/// Half of Student's interval of a mean of n runs, in standard errors; n is at least 2.
+pub(crate) fn quantile_of_mean(n: usize, level: f64) -> f64 {
+    student_of_mean(n).inverse_cdf(1.0 - tail(level))
+}
+
+/// The two-sided probability that such a mean is more than so many standard errors off.
+pub(crate) fn tail_of_mean(n: usize, errors: f64) -> f64 {
+    2.0 * student_of_mean(n).cdf(-errors.abs())
 }
 
 /// Of equal values their own mean: summing and dividing could miss it by a rounding, and make a deviation.

@@ -2,6 +2,7 @@
 //!
 //! An error is relative: estimate over truth, less 1. Totals are of everything that was allocated, live ones of what is alive at the end.
 
+use statistics::closed_forms;
 use statistics::intervals::{self, Interval, LEVEL};
 
 use crate::over_runs;
@@ -42,6 +43,8 @@ pub const LIVE_BYTES: Subject = Subject {
 /// Metrics' names are these and the subject's.
 pub const BIAS: &str = "bias";
 pub const RMSE: &str = "rmse";
+/// That of independent decisions, from exact sizes; of totals.
+pub const RMSE_BY_DESIGN: &str = "rmse_by_design";
 /// Mean absolute error: what ranks are by.
 pub const MAE: &str = "mae";
 pub const COVERAGE_PLAIN: &str = "coverage_plain";
@@ -103,6 +106,8 @@ pub fn measure(workload: &Workload, cell: &Cell, place: &Place, rows: &mut Rows)
         }
         if subject.name == ALLOCS.name || subject.name == BYTES.name {
             let values: Vec<f64> = measured.iter().map(|it| it.estimate).collect();
+            let by_design = deviation_by_design(workload, cell, subject);
+            add(RMSE_BY_DESIGN, by_design.map(Number::exact));
             let independent = independent_variance(workload, cell, subject);
             add(
                 VARIANCE_RATIO,
@@ -258,14 +263,65 @@ fn score(cell: &Cell, subject: Subject, estimate: f64, variance: f64) -> Interva
     }
 }
 
-/// `sum of (1-p)/p y^2` over all allocations.
+/// Of independent decisions, over all allocations by their exact sizes.
 fn independent_variance(workload: &Workload, cell: &Cell, subject: Subject) -> f64 {
-    let of = |&(size, allocs): &(f64, f64)| {
+    let sizes = workload.budget.sizes.iter().copied();
+    variance_of(sizes, cell, subject)
+}
+
+/// `blocks`: sizes with their numbers.
+fn variance_of(blocks: impl Iterator<Item = (f64, f64)>, cell: &Cell, subject: Subject) -> f64 {
+    closed_forms::variance(blocks.map(|(size, blocks)| {
         let p = cell.design.probability(cell.scheme.decision, size);
         let y = if subject.is_bytes { size } else { 1.0 };
-        allocs * (1.0 - p) / p * y * y
+        (blocks, y, p)
+    }))
+}
+
+/// What the relative errors of single runs deviate by under independent decisions: exact from all sizes
+/// for totals. Of live blocks only their numbers and bytes by size bin are known, and all of a bin are
+/// taken for its average size: exact where they are of one size, and by a small part off elsewhere.
+/// `None` where there is nothing to estimate.
+pub fn deviation_by_design(workload: &Workload, cell: &Cell, subject: Subject) -> Option<f64> {
+    let budget = &workload.budget;
+    let is_live = [LIVE_ALLOCS.name, LIVE_BYTES.name].contains(&subject.name);
+    let (variance, truth) = if is_live {
+        let bins = || {
+            budget
+                .live_by_bin
+                .iter()
+                .filter(|(_, blocks, _)| *blocks > 0.0)
+        };
+        let sizes = bins().map(|(_, blocks, bytes)| (bytes / blocks, *blocks));
+        let truth: f64 = bins()
+            .map(|(_, blocks, bytes)| if subject.is_bytes { *bytes } else { *blocks })
+            .sum();
+        (variance_of(sizes, cell, subject), truth)
+    } else {
+        let truth = if subject.is_bytes {
+            budget.bytes
+        } else {
+            budget.allocs
+        };
+        (independent_variance(workload, cell, subject), truth)
     };
-    workload.budget.sizes.iter().map(of).sum()
+    (truth > 0.0).then(|| variance.sqrt() / truth)
+}
+
+/// Samples of a subject that a run expects: of all blocks, or of those that stay alive, each taken for its bin's average size.
+pub fn expected_samples(workload: &Workload, cell: &Cell, subject: Subject) -> f64 {
+    if ![LIVE_ALLOCS.name, LIVE_BYTES.name].contains(&subject.name) {
+        return cell.design.expected_samples;
+    }
+    let bins = workload.budget.live_by_bin.iter();
+    bins.filter(|(_, blocks, _)| *blocks > 0.0)
+        .map(|(_, blocks, bytes)| {
+            blocks
+                * cell
+                    .design
+                    .probability(cell.scheme.decision, bytes / blocks)
+        })
+        .sum()
 }
 
 /// Whether a size bin, named `33-64` or `>65536`, holds a size.

@@ -8,6 +8,7 @@ use statistics::resampling;
 
 use crate::measure::estimates::{ALLOCS, BYTES, LIVE_BYTES, Subject, errors_of, metric};
 use crate::measure::rates::BLIND;
+use crate::over_runs;
 use crate::paths::{Cell, Workload};
 use crate::rows::{HORVITZ_THOMPSON, Number, Place, Rows};
 
@@ -20,12 +21,16 @@ const PERMUTATIONS: usize = 2000;
 const SEED: u64 = 0x4A6C;
 const ALPHA: f64 = 0.05;
 
-/// Whether a scheme saw nothing of a subject in more than half of a workload's runs: its estimate was 0, but for roundings, where there was something.
-pub fn is_blind(cell: &Cell, subject: Subject) -> bool {
+/// In how many runs a scheme saw nothing of a subject: its estimate was 0, but for roundings, where there was something. `None` where there is nothing to see.
+pub fn blind_runs(cell: &Cell, subject: Subject) -> Option<Number> {
     const ROUNDING: f64 = 1e-9;
-    let errors = errors_of(cell, subject).unwrap_or_default();
-    let saw_nothing = errors.iter().filter(|error| **error <= ROUNDING - 1.0);
-    saw_nothing.count() as f64 > BLIND * errors.len() as f64
+    let errors = errors_of(cell, subject)?;
+    over_runs::share(errors.iter().map(|error| *error <= ROUNDING - 1.0))
+}
+
+/// Whether that is in more than half of a workload's runs.
+pub fn is_blind(cell: &Cell, subject: Subject) -> bool {
+    blind_runs(cell, subject).is_some_and(|share| share.value > BLIND)
 }
 
 /// Adds the rows of a workload.

@@ -1,11 +1,12 @@
 //! The questions, each with sentences that are made of the numbers they stand on.
 
 use statistics::closed_forms;
+use statistics::intervals::LEVEL;
 
-use crate::layout::{heading, item, percent, percent_alone, plain};
+use crate::layout::{heading, item, number, percent, percent_alone, plain};
 use crate::measure::estimates::{
-    ALLOCS, BIAS, BYTES, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE, LIVE_BYTES, RMSE,
-    Subject, VARIANCE_RATIO, metric,
+    ALLOCS, BIAS, BYTES, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE, LIVE_ALLOCS,
+    LIVE_BYTES, RMSE, Subject, VARIANCE_RATIO, expected_samples, metric,
 };
 use crate::measure::gaps::{DISTANCE, DISTANCE_P, LAG1_P};
 use crate::measure::leaks;
@@ -15,7 +16,7 @@ use crate::paths::{Cell, Workload};
 use crate::report::claims::{
     HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE, SPLITMIX, Worst, by_worst_error,
 };
-use crate::report::{Data, MAIN_SET};
+use crate::report::{Data, MAIN_SET, errors};
 use crate::rows::{HORVITZ_THOMPSON, Number};
 use crate::schemes::SCHEMES;
 
@@ -91,20 +92,12 @@ fn best(data: &Data) -> Vec<String> {
         let errors: Vec<String> = SCHEMES
             .iter()
             .filter_map(|scheme| {
-                let error = data.get(
-                    workload,
-                    scheme.name,
-                    HORVITZ_THOMPSON,
-                    &metric(RMSE, BYTES),
-                )?;
-                Some(format!("{} {}", scheme.name, percent(Some(error))))
+                let error = errors::of(data, workload, scheme.name, BYTES)?;
+                Some(format!("{} {}", scheme.name, error.text()))
             })
             .collect();
         if !errors.is_empty() {
-            lines.push(format!(
-                "{workload}, RMSE of bytes in %: {}.",
-                errors.join(", ")
-            ));
+            lines.push(format!("{workload}, RMSE of bytes: {}.", errors.join(", ")));
         }
     }
     lines
@@ -213,8 +206,54 @@ fn coverage(data: &Data) -> Vec<String> {
                 parts.join("; ")
             ));
         }
+        let quantities = [BYTES, ALLOCS, LIVE_BYTES, LIVE_ALLOCS];
+        lines.extend(
+            quantities
+                .map(|it| believed(data, scheme.name, it))
+                .into_iter()
+                .flatten(),
+        );
     }
     lines
+}
+
+/// Down to how many expected samples of a quantity the score interval can be believed: refuted on a workload is a coverage whose own interval lies below 95 %.
+fn believed(data: &Data, scheme: &str, subject: Subject) -> Option<String> {
+    let mut found: Vec<(f64, &str, Number)> = cells(data, scheme)
+        .into_iter()
+        .filter_map(|(workload, cell)| {
+            let share = ht(data, (workload, cell), COVERAGE_SCORE, subject)?;
+            let samples = expected_samples(workload, cell, subject);
+            Some((samples, workload.name.as_str(), share))
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let is_refuted =
+        |(_, _, share): &(f64, &str, Number)| share.interval.is_some_and(|it| it.high < LEVEL);
+    let name = subject.name.replace('_', " ");
+    let refuted = found.iter().filter(|it| is_refuted(it));
+    let worst = refuted
+        .clone()
+        .min_by(|a, b| a.2.value.total_cmp(&b.2.value));
+    let Some((samples, workload, share)) = worst else {
+        let least = found.last()?;
+        return Some(format!(
+            "{scheme}, {name}: the score interval is refuted on none of {} workloads, down to {} expected samples of them.",
+            found.len(),
+            number(least.0)
+        ));
+    };
+    let held = found.iter().take_while(|it| !is_refuted(it)).last();
+    let from = held.map_or("at no number of samples".to_string(), |(samples, ..)| {
+        format!("from {} expected samples of them on", number(*samples))
+    });
+    Some(format!(
+        "{scheme}, {name}: the score interval can be believed {from}. It is refuted on {} of {} workloads, at worst on {workload} ({} expected samples), where it holds in {} % of runs.",
+        refuted.count(),
+        found.len(),
+        number(*samples),
+        percent(Some(*share))
+    ))
 }
 
 fn blind(data: &Data) -> Vec<String> {
@@ -304,6 +343,17 @@ fn strides(data: &Data) -> Vec<String> {
         let Some((linear_gaps, mixing_gaps)) = gaps(HASH).zip(gaps(SPLITMIX)) else {
             continue;
         };
+        let is_blind = |scheme| {
+            let empty = data.get(&workload.name, scheme, "", EMPTY);
+            empty.is_some_and(|empty| empty.value > BLIND)
+        };
+        if let Some(scheme) = [HASH, SPLITMIX].into_iter().find(|it| is_blind(it)) {
+            lines.push(format!(
+                "{}: {scheme} is blind, so its spread says nothing.",
+                workload.name
+            ));
+            continue;
+        }
         let how = match (linear.value < 0.5, linear.value > 2.0) {
             (true, _) => "spreads its samples more evenly over runs than chance",
             (_, true) => "clusters its samples",
@@ -377,40 +427,40 @@ fn estimators(data: &Data) -> Vec<String> {
 
 /// Recommendations that the numbers make; each says by which.
 fn uses(data: &Data) -> Vec<String> {
-    let error =
-        |workload, scheme| data.get(workload, scheme, HORVITZ_THOMPSON, &metric(RMSE, BYTES));
+    let error = |workload, scheme| errors::of(data, workload, scheme, BYTES);
     let mut lines = Vec::new();
     if let Some((ours, draws)) =
         error("steady-300", POISSON).zip(error("steady-300", "HEADER_BERNOULLI"))
     {
-        let better = if ours.value < draws.value {
+        let better = if ours.value() < draws.value() {
             "gaps in bytes"
         } else {
             "equal probabilities"
         };
         lines.push(format!(
-            "For bytes with a heavy tail of sizes use {better}: on steady-300 the RMSE of bytes is {} % with gaps in bytes ({POISSON}) and {} % with equal probabilities (HEADER_BERNOULLI), at the same number of samples.",
-            percent(Some(ours)),
-            percent(Some(draws))
+            "For bytes with a heavy tail of sizes use {better}: on steady-300 the RMSE of bytes is {} with gaps in bytes ({POISSON}) and {} with equal probabilities (HEADER_BERNOULLI), at the same number of samples.",
+            ours.text(),
+            draws.text()
         ));
     }
-    let of_allocs = |scheme| {
-        let name = metric(RMSE, ALLOCS);
-        data.get("steady-300", scheme, HORVITZ_THOMPSON, &name)
-    };
+    let of_allocs = |scheme| errors::of(data, "steady-300", scheme, ALLOCS);
     if let Some((ours, draws)) = of_allocs(POISSON).zip(of_allocs("HEADER_BERNOULLI")) {
-        let better = if ours.value < draws.value {
+        let better = if ours.value() < draws.value() {
             "gaps in bytes"
         } else {
             "equal probabilities"
         };
         lines.push(format!(
-            "To count allocations, or to see leaks of small blocks, use {better}: on steady-300 the RMSE of allocations is {} % with gaps in bytes and {} % with equal probabilities.",
-            percent(Some(ours)),
-            percent(Some(draws))
+            "To count allocations, or to see leaks of small blocks, use {better}: on steady-300 the RMSE of allocations is {} with gaps in bytes and {} with equal probabilities.",
+            ours.text(),
+            draws.text()
         ));
     }
     let ratio = |scheme| {
+        let is_blind = error(REUSE, scheme).is_some_and(|error| error.is_blind());
+        if is_blind {
+            return None;
+        }
         data.get(
             REUSE,
             scheme,
@@ -434,9 +484,9 @@ fn uses(data: &Data) -> Vec<String> {
     }
     if let Some((hybrid, other)) = error(MONOTONIC, HYBRID).zip(error(MONOTONIC, POISSON)) {
         lines.push(format!(
-            "The hybrid is its hash from 256 B on: on {MONOTONIC} its RMSE of bytes is {} %, that of {POISSON} {} %.",
-            percent(Some(hybrid)),
-            percent(Some(other))
+            "The hybrid is its hash from 256 B on: on {MONOTONIC} its RMSE of bytes is {}, that of {POISSON} {}.",
+            hybrid.text(),
+            other.text()
         ));
     }
     if let Some(empty) = data.get(REUSE, PAGE_HASH, "", EMPTY) {

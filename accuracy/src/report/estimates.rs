@@ -3,14 +3,14 @@
 use crate::layout::{NO_NUMBER, item, number, p_value, percent, percent_alone, plain, rate, table};
 use crate::measure::estimates::{
     ALLOCS, BIAS, BYTES, COVERAGE_LOG, COVERAGE_PLAIN, COVERAGE_PLAIN_BY_KEY, COVERAGE_SCORE,
-    DESIGN_EFFECT, LIVE_ALLOCS, LIVE_BYTES, MAE, RMSE, SCORE_WITHOUT_END, Subject, VARIANCE_RATIO,
-    metric,
+    DESIGN_EFFECT, LIVE_ALLOCS, LIVE_BYTES, MAE, RMSE, RMSE_BY_DESIGN, SCORE_WITHOUT_END, Subject,
+    VARIANCE_RATIO, metric,
 };
 use crate::measure::others::ESTIMATORS;
 use crate::measure::ranking::{P, RANK, is_blind};
 use crate::measure::rates::{
-    DISPERSION, DISPERSION_IDEAL, DISTINCT, EMPTY, EXPECTED_RATE_ALLOCS, EXPECTED_RATE_BYTES,
-    EXPECTED_SAMPLES, RATE_ALLOCS, RATE_BYTES,
+    BLIND, DISPERSION, DISPERSION_IDEAL, DISTINCT, EMPTY, EXPECTED_RATE_ALLOCS,
+    EXPECTED_RATE_BYTES, EXPECTED_SAMPLES, RATE_ALLOCS, RATE_BYTES,
 };
 use crate::paths::{Cell, Workload};
 use crate::report::Data;
@@ -50,7 +50,10 @@ pub fn samples(data: &Data) -> String {
                 rate(of(EXPECTED_RATE_BYTES)),
                 rate(of(RATE_BYTES)),
                 percent_alone(of(EMPTY)),
-                plain(of(DISPERSION)),
+                match of(EMPTY) {
+                    Some(empty) if empty.value > BLIND => "blind".to_string(),
+                    _ => plain(of(DISPERSION)),
+                },
                 plain(of(DISPERSION_IDEAL)),
                 plain(of(DISTINCT)),
             ]
@@ -97,6 +100,7 @@ pub fn errors(data: &Data) -> String {
                 "scheme",
                 "bias, %",
                 "RMSE, %",
+                "by design",
                 "MAE, %",
                 "rank",
                 "p",
@@ -134,6 +138,7 @@ fn error_row(
         cell.scheme.name.to_string(),
         percent(of(BIAS)),
         percent(of(RMSE)),
+        percent(of(RMSE_BY_DESIGN)),
         percent(of(MAE)),
         rank,
         p_value(of(P)),
@@ -300,13 +305,17 @@ pub fn design_effects(data: &Data) -> String {
             if of(DESIGN_EFFECT, BYTES).is_none() {
                 continue;
             }
+            let ratio = |subject| match is_blind(cell, subject) {
+                true => "blind".to_string(),
+                false => plain(of(VARIANCE_RATIO, subject)),
+            };
             rows.push(vec![
                 workload.name.clone(),
                 cell.scheme.name.to_string(),
                 plain(of(DESIGN_EFFECT, ALLOCS)),
-                plain(of(VARIANCE_RATIO, ALLOCS)),
+                ratio(ALLOCS),
                 plain(of(DESIGN_EFFECT, BYTES)),
-                plain(of(VARIANCE_RATIO, BYTES)),
+                ratio(BYTES),
             ]);
         }
     }

@@ -1,6 +1,7 @@
 //! Thousands of simulated streams under the real decisions of `sampler-core`: are the estimates right on average, how often do the intervals hold the truth, and do the
 //! tests of gaps tell a right sampler from a wrong one. Seeds are fixed; `cargo test -p statistics --test streams -- --nocapture` prints the tables of METHODOLOGY.md.
 
+mod bias;
 mod coverage;
 mod drive;
 mod gaps;

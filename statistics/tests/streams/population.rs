@@ -92,6 +92,16 @@ impl Population {
         self.bytes_before[to] - self.bytes_before[from]
     }
 
+    /// The block from `at` on with which a gap of so many bytes ends, and the bytes that it goes beyond.
+    pub fn reached(&self, at: usize, gap_bytes: f64) -> Option<(usize, f64)> {
+        let start = self.bytes_before[at];
+        let bytes_to = |before: &u64| (before - start) as f64;
+        let ends = &self.bytes_before[at + 1..];
+        let block = ends.partition_point(|end| bytes_to(end) < gap_bytes);
+        let end = ends.get(block)?;
+        Some((at + block, bytes_to(end) - gap_bytes))
+    }
+
     pub fn sum(&self, of: impl Fn(u64) -> f64) -> f64 {
         self.sizes.iter().map(|&size| of(size)).sum()
     }
