@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use run_file::example::{damages, forget_truth, settle};
+use run_file::example::{damages, forget_truth, sample, settle};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -607,9 +607,22 @@ fn dead_zones_are_judged_at_the_documents_own_window() {
             fixture.edit_runs(
                 &format!("accuracy/monotonic-300/HEADER_{scheme}"),
                 |record| {
-                    let window = &mut record["windows"][2];
-                    window["total"] = json!(finished);
-                    window["zero_sampled"] = json!(if scheme == "HASH" { dead } else { 0 });
+                    let bins = record["size_bins"].as_array_mut().unwrap();
+                    let more = finished * 100_000;
+                    let add = |number: &mut Value, more: u64| {
+                        *number = json!(number.as_u64().unwrap() + more);
+                    };
+                    add(&mut bins[9]["total_allocs"], more);
+                    add(&mut bins[9]["total_bytes"], more * 100_000);
+                    settle(record);
+                    for window in record["windows"].as_array_mut().unwrap() {
+                        let size = window["size"].as_u64().unwrap();
+                        add(&mut window["total"], more / size);
+                    }
+                    let dead = if scheme == "HASH" { dead } else { 0 };
+                    record["windows"][2]["zero_sampled"] = json!(dead);
+                    record["windows_total"] = record["windows"][2]["total"].clone();
+                    record["windows_zero_sampled"] = json!(dead);
                 },
             );
         }
@@ -652,7 +665,7 @@ fn a_blind_page_hash_is_no_rate_of_0() {
     fs::copy(fixture.path("raw").join(CELL).join("run-002.json"), third).unwrap();
     fixture.edit(&format!("{CELL}/run-003.json"), |run| {
         run["run"] = json!(3);
-        run["processes"][0]["sampled_allocs"] = json!(30_000);
+        sample(&mut run["processes"][0], 30_000);
     });
     let (report, _) = fixture.succeeds();
     let found = claim_of(&report, CLAIM);
@@ -755,7 +768,7 @@ impl Fixture {
                 }
                 self.edit(&run, |run| {
                     run["run"] = json!(index + 1);
-                    run["processes"][0]["sampled_allocs"] = json!(samples);
+                    sample(&mut run["processes"][0], *samples);
                 });
             }
         }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use run_file::example::{damages, settle};
+use run_file::example::{damages, sample};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -212,21 +212,9 @@ fn set_samples(fixture: &Fixture, scheme: &str, samples: [u64; 10]) {
             run["run"] = json!(number);
             let process = &mut run["processes"][0];
             let allocs = process["total_allocs"].as_u64().unwrap() as f64;
-            let bins = process["size_bins"].as_array_mut().unwrap();
-            assert!(allocs > 9e5 && !bins.is_empty());
-            // All of them in the fullest bin.
-            let count = |bin: &Value| bin["total_allocs"].as_u64().unwrap();
-            let fullest = (0..bins.len())
-                .max_by_key(|&index| count(&bins[index]))
-                .unwrap();
-            for (index, bin) in bins.iter_mut().enumerate() {
-                let here = if index == fullest { samples } else { 0 };
-                assert!(here <= count(bin));
-                let bytes = bin["total_bytes"].as_u64().unwrap();
-                let sampled_bytes = here * bytes / count(bin).max(1);
-                (bin["sampled_allocs"], bin["sampled_bytes"]) = (json!(here), json!(sampled_bytes));
-            }
-            settle(process);
+            assert!(allocs > 9e5);
+            sample(process, samples);
+            process["sampled_frees"] = json!(samples);
             process["estimates"]["allocs"] = json!(samples as f64 * 256.0 * allocs / 1e6);
             fs::write(
                 directory.join(format!("run-{number:02}.json")),

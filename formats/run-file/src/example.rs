@@ -212,6 +212,22 @@ pub fn settle(record: &mut Value) {
     }
 }
 
+/// Makes a record one of so many samples, all of them in its fullest size bin.
+pub fn sample(record: &mut Value, samples: u64) {
+    let Some(bins) = record["size_bins"].as_array_mut() else {
+        return;
+    };
+    let allocs = |bin: &Value| bin["total_allocs"].as_u64().unwrap_or(0);
+    let fullest = (0..bins.len()).max_by_key(|&index| allocs(&bins[index]));
+    for (index, bin) in bins.iter_mut().enumerate() {
+        let here = if fullest == Some(index) { samples } else { 0 };
+        let bytes = bin["total_bytes"].as_u64().unwrap_or(0);
+        let sampled_bytes = here * bytes / allocs(bin).max(1);
+        (bin["sampled_allocs"], bin["sampled_bytes"]) = (here.into(), sampled_bytes.into());
+    }
+    settle(record);
+}
+
 /// A run file that has to be refused, and what the error has to say.
 pub struct Damage {
     /// The run file.
