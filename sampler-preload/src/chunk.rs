@@ -3,7 +3,7 @@
 
 use core::ffi::c_void;
 
-use crate::next;
+use crate::next::{self, NEXT};
 
 /// No chunk is this large. What glibc writes into freed blocks is larger, list pointers and random keys; so are most words that were never a size.
 const CHUNK_BYTES_MAX: u64 = 1 << 40;
@@ -20,6 +20,22 @@ const WORD_BYTES: u64 = size_of::<u64>() as u64;
 pub unsafe fn is_wild(block: *mut c_void) -> bool {
     // SAFETY: the caller's promise.
     next::is_libc() && unsafe { word_before(block) } >= CHUNK_BYTES_MAX
+}
+
+/// The usable size of a block that is to be freed or resized. Asked for it, glibc would fault over a pointer that its own `free` sees through and reports.
+///
+/// # Safety
+/// A block of the next allocator; of a bad pointer, what that reads at the start of `free` can be read.
+#[inline(always)]
+pub unsafe fn usable_bytes_of_next(block: *mut c_void) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if next::is_libc() {
+            usable_bytes(block)
+        } else {
+            (NEXT.get().usable_size)(block)
+        }
+    }
 }
 
 /// As `malloc_usable_size` of a block of glibc, but without a look at the chunk behind, which a bad pointer may have on a page that is not there; 0 for what can

@@ -22,7 +22,7 @@ use crate::next::NEXT;
 use crate::slots::with_slot;
 use crate::sums::Local;
 use crate::table::{self, Hidden};
-use crate::{floats, keys, region, secret, start, system, thread};
+use crate::{chunk, floats, keys, region, secret, start, system, thread};
 
 const HEADER: usize = HEADER_BYTES as usize;
 const HEADER_SHIFT: u32 = HEADER.trailing_zeros();
@@ -402,7 +402,7 @@ unsafe fn realloc_with_room(block: *mut c_void, size: usize) -> *mut c_void {
     };
     // SAFETY: the caller's promise. There is room for the size and a header.
     unsafe {
-        let kept = usable_behind(block, 0).min(size);
+        let kept = chunk::usable_bytes_of_next(block).min(size);
         let real = (NEXT.get().realloc)(block, padded);
         if !real.is_null() {
             move_bytes(real, real.byte_add(HEADER), kept);
@@ -837,7 +837,7 @@ unsafe extern "C" fn padded_realloc<H: AddressHash, const TRUTH: bool>(
         };
         // As in `realloc_with_room`, but asked before it is known whether the block is sampled, and so only where it spares many pages.
         let kept = if size >= MANY_BYTES {
-            usable_behind(block, 0).min(size)
+            chunk::usable_bytes_of_next(block).min(size)
         } else {
             size
         };

@@ -123,10 +123,19 @@ fn begin(image: u32, pid: u32, parent_pid: u32, seed: u64) {
         config: *config(),
         seed,
     };
-    let live = region::live();
-    live.begin(&identity, env!("CARGO_PKG_VERSION"));
-    // SAFETY: one thread, as in `start` and `in_child`.
-    unsafe { output::begin(|text| record::write_unfinished(text, live, &identity)) };
+    region::live().begin(&identity, env!("CARGO_PKG_VERSION"));
+    // SAFETY: the argument is what the function takes; one thread, as in `start` and `in_child`.
+    unsafe { stack::call(write_begun, (&raw const identity).cast_mut().cast()) };
+}
+
+/// # Safety
+/// The process has one thread, and the argument is its [`Identity`].
+unsafe extern "C" fn write_begun(identity: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let identity = &*identity.cast::<Identity>();
+        output::begin(|text| record::write_unfinished(text, region::live(), identity));
+    }
 }
 
 /// Puts the scheme's functions in force.

@@ -10,7 +10,7 @@ use sampler_core::decision::{AddressHash, Decision, PoissonBytes};
 use sampler_core::slot::Slot;
 
 use crate::dispatch::Allocator;
-use crate::next::{self, NEXT};
+use crate::next::NEXT;
 use crate::slots::with_slot;
 use crate::sums::Local;
 use crate::system::set_errno;
@@ -80,7 +80,7 @@ unsafe extern "C" fn realloc<H: AddressHash, const TRUTH: bool>(
     }
     // SAFETY: a block of the next allocator, by the contract; asked before it may be gone.
     let sampled_bytes = H::is_sampled_address(start::config(), block as u64)
-        .then(|| unsafe { usable_bytes(block) });
+        .then(|| unsafe { chunk::usable_bytes_of_next(block) });
     // SAFETY: the same contract.
     let new = unsafe { (NEXT.get().realloc)(block, size) };
     if new.is_null() {
@@ -129,7 +129,7 @@ unsafe fn free_rare<H: AddressHash, const TRUTH: bool>(block: *mut c_void) {
         }
         if H::is_sampled_address(start::config(), block as u64) {
             // SAFETY: a block of the next allocator, by the contract of free.
-            let bytes = unsafe { usable_bytes(block) };
+            let bytes = unsafe { chunk::usable_bytes_of_next(block) };
             slot.sampled_freed_of_usable_size(bytes as u64);
         }
     });
@@ -140,22 +140,6 @@ unsafe fn free_rare<H: AddressHash, const TRUTH: bool>(block: *mut c_void) {
 unsafe extern "C" fn usable_size(block: *mut c_void) -> usize {
     // SAFETY: the same contract.
     unsafe { (NEXT.get().usable_size)(block) }
-}
-
-/// The usable size of a block that is to be freed. Asked for it, glibc would fault over a pointer that its own `free` sees through and reports.
-///
-/// # Safety
-/// A block of the next allocator; of a bad pointer, what that reads at the start of `free` can be read.
-#[inline(always)]
-unsafe fn usable_bytes(block: *mut c_void) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if next::is_libc() {
-            chunk::usable_bytes(block)
-        } else {
-            (NEXT.get().usable_size)(block)
-        }
-    }
 }
 
 /// NULL is always sampled (see [`AddressHash`]), so that is asked for among the samples.
@@ -233,7 +217,7 @@ unsafe extern "C" fn drawn_realloc<const TRUTH: bool>(
         return null_mut();
     }
     // SAFETY: a block of the next allocator, by the contract; asked before it may be gone.
-    let old_bytes = unsafe { usable_bytes(block) };
+    let old_bytes = unsafe { chunk::usable_bytes_of_next(block) };
     // SAFETY: the same contract.
     let new = unsafe { (NEXT.get().realloc)(block, size) };
     if new.is_null() {
@@ -254,7 +238,7 @@ unsafe extern "C" fn drawn_free<const TRUTH: bool>(block: *mut c_void) {
         return;
     }
     // SAFETY: a block of the next allocator, by the contract of free.
-    let bytes = unsafe { usable_bytes(block) };
+    let bytes = unsafe { chunk::usable_bytes_of_next(block) };
     match thread::slot() {
         Some(slot) => count_drawn_free::<TRUTH>(slot, bytes),
         None => drawn_free_without_slot::<TRUTH>(bytes),

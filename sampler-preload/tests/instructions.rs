@@ -81,7 +81,8 @@ fn no_scheme_is_over_its_budget() {
         ("STATELESS_HASH_XOR", "0", 30.0),
         ("STATELESS_HASH_SPLITMIX", "1", 58.0),
         ("STATELESS_HASH_MURMURISH", "1", 58.0),
-        ("STATELESS_POISSON_BERNOULLI", "1", 84.0),
+        // Each of its frees computes with floats, in an environment of the library's own.
+        ("STATELESS_POISSON_BERNOULLI", "1", 89.0),
     ] {
         let taken = of_a_pair(Some(scheme), truth) - none;
         println!("{scheme}, truth {truth}: {taken:.2} of {budget}");
@@ -103,8 +104,8 @@ fn a_realloc_of_a_growing_block_is_within_its_budget() {
     let mut over = Vec::new();
     for (scheme, budget) in [
         ("COUNT", 30.0),
-        ("HEADER_POISSON_BYTES", 102.0),
-        ("HEADER_PAGE_HASH", 94.0),
+        ("HEADER_POISSON_BYTES", 124.0),
+        ("HEADER_PAGE_HASH", 109.0),
         ("SAMPLE_HEADERS_POISSON", 141.0),
         ("SAMPLE_HEADERS_POISSON_MAP", 149.0),
         ("SAMPLE_HEADERS_HASH_MAP", 88.0),

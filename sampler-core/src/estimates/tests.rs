@@ -316,3 +316,40 @@ fn frees_of_a_parents_blocks_add_to_the_variance_over_keys() {
         }
     }
 }
+
+/// Of blocks above 64 KiB squares are kept in two sums, and both are read: 65537^2 = 2^32 + 131073.
+#[test]
+fn squares_of_large_blocks_are_exact() {
+    let config = config(Scheme::HeaderHash);
+    let slot = Box::new(Slot::new());
+    for size in [65_537, 65_537, 100] {
+        slot.sampled::<Shared>(size, false, &config);
+    }
+    slot.sampled_freed::<Shared>(65_537, &config);
+    let all = totals(&slot, &config);
+    let square = 65_537.0 * 65_537.0;
+    assert_eq!(all.live(BINS - 1, &config).bytes_variance, 12.0 * square);
+    let live = all.all_live(&config).bytes_variance;
+    assert_eq!(live, 12.0 * (square + 10_000.0));
+}
+
+/// Of the draws of blocks from the mean on a complement is kept: a block of the mean is one of them, a smaller one is not.
+#[test]
+fn draws_of_blocks_below_the_mean_are_told_apart() {
+    let config = config(Scheme::HeaderPoissonBytes);
+    let draws = |sizes: &[u64]| {
+        let slot = Box::new(Slot::new());
+        for &size in sizes {
+            slot.sampled::<Shared>(size, true, &config);
+        }
+        totals(&slot, &config).others
+    };
+    let small = draws(&[999, 10]);
+    assert!(small.draws_bytes > 0.0);
+    assert_eq!(small.draws_below_mean_bytes, small.draws_bytes);
+    assert_eq!(small.draws_below_mean_allocs, small.draws_allocs);
+    let large = draws(&[1000, 5000]);
+    assert!(large.draws_bytes > 0.0);
+    assert_eq!(large.draws_below_mean_bytes, 0.0);
+    assert_eq!(large.draws_below_mean_allocs, 0.0);
+}

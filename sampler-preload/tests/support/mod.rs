@@ -219,7 +219,8 @@ pub fn read_records(directory: &Path) -> (BTreeMap<String, Value>, Vec<String>) 
             continue;
         }
         let bytes = fs::read(entry.path()).unwrap();
-        if bytes.is_empty() {
+        // Of a process that was ended while it wrote the first byte is NUL.
+        if bytes.first().is_none_or(|&first| first == 0) {
             unfinished.push(name);
             continue;
         }
