@@ -1,8 +1,8 @@
 //! soak.csv, one row a reading, and soak.txt, what they amount to.
 
-use crate::Options;
 use statistics::intervals::LEVEL;
 
+use crate::Options;
 use crate::analysis::{Analysis, COVERAGE_MARGIN, CREEP, Coverage, Creep, Value};
 use crate::load::Done;
 use crate::reading::Second;
