@@ -433,6 +433,7 @@ fn is_wild(block: *mut c_void) -> bool {
 }
 
 /// The header's word, if `block` is ours.
+#[inline(always)]
 fn word_of(block: *mut c_void) -> Option<Word> {
     start::adopt_child_if_wiped();
     if is_near(block) && !page_starts::may_be_ours(block) {
