@@ -8,10 +8,9 @@ use core::arch::{asm, naked_asm};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 
-use crate::system::PAGE_BYTES;
-
 /// Many times what is needed (`the_record_fits_its_stack_several_times` measures it), since a
-/// handler of the program may run on it. What is not touched takes no memory.
+/// handler of the program may run on it. What is not touched takes no memory. There is no guard page
+/// below it: leak checkers and garbage collectors read the data of every library from end to end.
 const STACK_BYTES: usize = 256 * 1024;
 
 #[repr(C, align(4096))]
@@ -20,12 +19,6 @@ struct Memory(UnsafeCell<[u8; STACK_BYTES]>);
 unsafe impl Sync for Memory {}
 
 static MEMORY: Memory = Memory(UnsafeCell::new([0; STACK_BYTES]));
-
-/// Makes the lowest page a guard. Where that is refused the stack has none.
-pub fn start() {
-    // SAFETY: a page of our own, which nothing but an overflow touches.
-    unsafe { libc::mprotect(MEMORY.0.get().cast(), PAGE_BYTES, libc::PROT_NONE) };
-}
 
 /// Calls `function` on the library's stack. Within such a call, as when a signal handler interrupts
 /// it, further ones go on where they are.

@@ -107,7 +107,6 @@ unsafe extern "C" fn start(
             table::start();
         }
         secret::create();
-        stack::start();
         install(noting_page_starts(scheme_allocator()));
     }
 }

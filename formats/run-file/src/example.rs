@@ -142,6 +142,8 @@ fn estimates(sampled: u64) -> Value {
     };
     let mut whole = fields(sampled);
     whole.insert("samples_without_key".into(), 0.into());
+    whole.insert("inherited_samples".into(), 0.into());
+    whole.insert("independent_keys".into(), Value::Null);
     for other in ["tcmalloc", "draws", "draws_below_mean"] {
         for what in ["allocs", "bytes"] {
             whole.insert(format!("{other}_{what}"), Value::Null);

@@ -189,6 +189,8 @@ estimates! {
     /// What the samples of a process stand for.
     Estimates {
         samples_without_key: u64,
+        inherited_samples: Nullable<u64>,
+        independent_keys: Nullable<bool>,
         tcmalloc_allocs: Nullable<f64>,
         tcmalloc_bytes: Nullable<f64>,
         draws_allocs: Nullable<f64>,
