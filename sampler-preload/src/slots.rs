@@ -1,16 +1,18 @@
 //! Counter slots: who holds which, in memory that no two threads share a line of.
 //!
-//! A thread takes a slot at its first call and gives it back when its last destructor has run; calls even later borrow a slot for
-//! the one call. Taking and giving back are one atomic operation on a bitmap: there is no lock that a signal handler or a fork could find held.
+//! A thread takes a slot at its first call and holds it to its very end, by a robust mutex that it locks and never unlocks. The
+//! kernel marks the mutex when the thread is dead, and before `pthread_join` returns; who next needs a slot finds the mark. So no
+//! destructor runs, no thread key is taken, and every destructor of the program is counted in its thread's own slot. Nobody ever
+//! waits for such a mutex: there is no lock that a signal handler or a fork could find held.
 
-use core::ffi::c_void;
+use core::cell::UnsafeCell;
+use core::mem::{MaybeUninit, zeroed};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use sampler_core::random::thread_seed;
 use sampler_core::slot::{SLOT_BYTES, Slot, Totals};
 
-use crate::once::SetAtStart;
 use crate::region::{self, FIRST_SLOTS};
 use crate::{floats, output, start, system, thread};
 
@@ -27,7 +29,49 @@ static HELD: [AtomicU64; SLOTS / WORD_BITS] = [const { AtomicU64::new(0) }; SLOT
 static THREADS: AtomicU64 = AtomicU64::new(0);
 /// Set in a child that could not get memory of its own: the slots are its parent's.
 static IS_GIVEN_UP: AtomicBool = AtomicBool::new(false);
-static KEY: SetAtStart<Option<libc::pthread_key_t>> = SetAtStart::new(None);
+/// What tells of the end of the thread that holds each slot.
+// SAFETY: all zeros are a mutex, unlocked.
+static LIVES: [Life; SLOTS] = [const { Life(UnsafeCell::new(unsafe { zeroed() })) }; SLOTS];
+/// What the kernel leaves in the word of a mutex whose holder has died, if nobody waits for it.
+const OWNER_DIED: u32 = 0x4000_0000;
+
+/// A robust mutex, locked by the thread that holds the slot for as long as the thread lives.
+struct Life(UnsafeCell<libc::pthread_mutex_t>);
+
+// SAFETY: only the holder of the slot uses the mutex as one; others look at its first word, by atomic operations.
+unsafe impl Sync for Life {}
+
+impl Life {
+    /// The futex of glibc's mutex.
+    fn word(&self) -> &AtomicU32 {
+        // SAFETY: glibc's mutex begins with it, and it is aligned; the kernel and glibc change it by atomic operations.
+        unsafe { AtomicU32::from_ptr(self.0.get().cast()) }
+    }
+
+    /// Takes over from a holder that has died.
+    fn inherit(&self) -> bool {
+        // Acquire: what the last holder counted is there before we add to it. The kernel's exchange orders it before the mark.
+        self.word().load(Ordering::Relaxed) == OWNER_DIED
+            && self
+                .word()
+                .compare_exchange(OWNER_DIED, 0, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// Ties the slot, which the calling thread has just taken, to the thread's life. Where that fails, the slot is lost to later
+    /// threads, but not what they counted. No system call: nobody else locks this mutex.
+    fn begin(&self) {
+        let mut attributes = MaybeUninit::uninit();
+        // SAFETY: the slot is the caller's, so the mutex is too; no living thread has it in its list. It lives for ever.
+        unsafe {
+            libc::pthread_mutexattr_init(attributes.as_mut_ptr());
+            libc::pthread_mutexattr_setrobust(attributes.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST);
+            if libc::pthread_mutex_init(self.0.get(), attributes.as_ptr()) == 0 {
+                libc::pthread_mutex_lock(self.0.get());
+            }
+        }
+    }
+}
 
 /// Calls `count` with a slot that no other thread counts in meanwhile.
 #[inline(always)]
@@ -38,7 +82,7 @@ pub fn with_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
     }
 }
 
-/// As [`with_slot`], in a thread that holds none: it takes one, or borrows one if it is about to end.
+/// As [`with_slot`], in a thread that holds none: it takes one.
 #[cold]
 #[inline(never)]
 fn with_new_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
@@ -52,28 +96,10 @@ fn with_new_slot<R>(count: impl FnOnce(&Slot) -> R) -> Option<R> {
     };
     let config = start::config();
     let ordinal = THREADS.fetch_add(1, Ordering::Relaxed);
-    if thread::is_late() {
-        floats::apart(|| slot.prepare(thread_seed(start::seed(), ordinal), config));
-        let result = count(slot);
-        give_back(index);
-        return Some(result);
-    }
     thread::set_slot(Some(slot));
     floats::apart(|| slot.begin(thread_seed(start::seed(), ordinal), config));
-    rearm(FIRST_ROUND, index);
+    LIVES[index].begin();
     Some(count(slot))
-}
-
-/// Prepares for threads that end. Without a key their slots are lost to later threads, but not what they counted.
-///
-/// # Safety
-/// As [`SetAtStart::set`].
-pub unsafe fn start() {
-    let mut key = 0;
-    // SAFETY: the destructor has the right type; the key is ours.
-    let created = unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) } == 0;
-    // SAFETY: the caller's promise.
-    unsafe { KEY.set(created.then_some(key)) };
 }
 
 /// In a forked child, once the region is its own: one thread, which keeps its slot if that is one of the region's and takes the first one otherwise.
@@ -85,9 +111,14 @@ pub fn restart_in_child(seed: u64) {
             unsafe { region::detach_slots(start, FIRST_SLOTS << chunk) };
         }
     }
-    for word in &HELD {
+    for (word_index, word) in HELD.iter().enumerate() {
         if word.load(Ordering::Relaxed) != 0 {
             word.store(0, Ordering::Relaxed);
+            // A mark of a dead thread of the parent would give a slot of the child to two.
+            let first = word_index * WORD_BITS;
+            for life in &LIVES[first..first + WORD_BITS] {
+                life.word().store(0, Ordering::Relaxed);
+            }
         }
     }
     IS_GIVEN_UP.store(false, Ordering::Relaxed);
@@ -100,7 +131,6 @@ pub fn restart_in_child(seed: u64) {
     region::live().used_slots.raise_shared(index as u64 + 1);
     let Some(slot) = existing(index) else { return };
     thread::set_slot(Some(slot));
-    rearm(FIRST_ROUND, index);
     THREADS.store(1, Ordering::Relaxed);
     floats::apart(|| slot.begin(seed, start::config()));
 }
@@ -140,11 +170,16 @@ fn take() -> Option<(usize, &'static Slot)> {
     for (word_index, word) in HELD.iter().enumerate() {
         loop {
             let held = word.load(Ordering::Relaxed);
+            let bit = held.trailing_ones() as usize;
+            let first = word_index * WORD_BITS;
+            // Slots of threads that have died, before any that none has used.
+            if let Some(index) = (first..first + bit).find(|index| LIVES[*index].inherit()) {
+                return existing(index).map(|slot| (index, slot));
+            }
             if held == u64::MAX {
                 break;
             }
-            let bit = held.trailing_ones() as usize;
-            let index = word_index * WORD_BITS + bit;
+            let index = first + bit;
             let slot = existing(index).or_else(|| grow(index))?;
             // Acquire: what the last holder counted is there before we add to it.
             if word.fetch_or(1 << bit, Ordering::Acquire) & (1 << bit) == 0 {
@@ -154,10 +189,6 @@ fn take() -> Option<(usize, &'static Slot)> {
         }
     }
     None
-}
-
-fn give_back(index: usize) {
-    HELD[index / WORD_BITS].fetch_and(!(1 << (index % WORD_BITS)), Ordering::Release);
 }
 
 /// The slot of this index, if its memory is there.
@@ -210,32 +241,4 @@ fn grow(index: usize) -> Option<&'static Slot> {
 fn chunk_of(index: usize) -> (usize, usize) {
     let chunk = (index / FIRST_SLOTS).ilog2() as usize;
     (chunk, index - (FIRST_SLOTS << chunk))
-}
-
-/// Destructors of other keys may allocate after ours has run. So ours asks to be run again, and gives the slot back in the last
-/// round of the four that POSIX promises (`PTHREAD_DESTRUCTOR_ITERATIONS`).
-const FIRST_ROUND: usize = 1;
-const LAST_ROUND: usize = 4;
-const ROUND_BITS: u32 = 3;
-
-fn rearm(round: usize, index: usize) {
-    if let Some(key) = KEY.get() {
-        let value = (index << ROUND_BITS | round) as *const c_void;
-        // SAFETY: the key is ours; its first 32 values per thread are stored without allocating, and ours was created first.
-        unsafe { libc::pthread_setspecific(*key, value) };
-    }
-}
-
-unsafe extern "C" fn thread_ends(value: *mut c_void) {
-    let (round, index) = (
-        value as usize & ((1 << ROUND_BITS) - 1),
-        value as usize >> ROUND_BITS,
-    );
-    if round < LAST_ROUND {
-        rearm(round + 1, index);
-        return;
-    }
-    thread::set_late();
-    thread::set_slot(None);
-    give_back(index);
 }

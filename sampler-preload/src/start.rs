@@ -102,7 +102,6 @@ unsafe extern "C" fn start(
             __cxa_at_quick_exit(at_quick_exit, null_mut());
         }
         libc::pthread_atfork(None, None, Some(in_child));
-        slots::start();
         if has_table() {
             table::start();
         }

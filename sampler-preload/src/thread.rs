@@ -31,10 +31,8 @@ global_asm!(
     ".text",
 );
 
-/// The flag of a thread whose slot was given back because the thread is about to end.
-const LATE: u64 = 1;
 /// The flag of the thread that is looking up the next allocator.
-const RESOLVING: u64 = 2;
+const RESOLVING: u64 = 1;
 
 /// The slot that this thread holds; none in a child that has not been told that it is one.
 #[inline(always)]
@@ -87,16 +85,6 @@ pub fn set_slot(slot: Option<&'static Slot>) {
             options(nostack, preserves_flags),
         );
     }
-}
-
-/// Whether this thread gave its slot back for good.
-pub fn is_late() -> bool {
-    flags() & LATE != 0
-}
-
-/// Notes that this thread gave its slot back for good.
-pub fn set_late() {
-    set_flags(flags() | LATE);
 }
 
 /// Whether this thread is looking up the next allocator.

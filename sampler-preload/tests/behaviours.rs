@@ -148,6 +148,7 @@ behaviours! {
     seventy_threads_alive_at_once: THREADS;
     six_hundred_threads_alive_at_once: THREADS.checks(six_hundred_slots_are_in_the_file);
     key_destructors_in_four_rounds: THREADS;
+    all_thread_keys: THREADS;
     threads_on_the_smallest_stack: THREADS;
     threads_that_are_signalled_inside_malloc: THREADS;
     pthread_exit_from_main: THREADS;

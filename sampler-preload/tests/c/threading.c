@@ -125,6 +125,23 @@ static int key_destructors_in_four_rounds(void) {
   for (int round = 0; round < 20; round++) start(8, sets_keys), join(8);
   return 0;
 }
+static pthread_key_t every_key[PTHREAD_KEYS_MAX];
+static void of_every_key(void *value) { some_calls(1); }
+static void *sets_every_key(void *seed) {
+  for (int i = 0; i < PTHREAD_KEYS_MAX; i++) {
+    CHECK(pthread_setspecific(every_key[i], (char *)seed + i) == 0);
+    CHECK(pthread_getspecific(every_key[i]) == (char *)seed + i);
+  }
+  return NULL;
+}
+static int all_thread_keys(void) {
+  for (int round = 0; round < 2; round++) {
+    for (int i = 0; i < PTHREAD_KEYS_MAX; i++) CHECK(pthread_key_create(&every_key[i], of_every_key) == 0);
+    start(4, sets_every_key), join(4);
+    for (int i = 0; i < PTHREAD_KEYS_MAX; i++) CHECK(pthread_key_delete(every_key[i]) == 0);
+  }
+  return 0;
+}
 static void *on_a_small_stack(void *seed) {
   Free(Malloc(100), 100);
   Free(Realloc(Malloc(10), 10, 5000), 5000);
@@ -187,6 +204,7 @@ int main(int c, char **v) {
   MODE(seventy_threads_alive_at_once);
   MODE(six_hundred_threads_alive_at_once);
   MODE(key_destructors_in_four_rounds);
+  MODE(all_thread_keys);
   MODE(threads_on_the_smallest_stack);
   MODE(threads_that_are_signalled_inside_malloc);
   MODE(pthread_exit_from_main);
