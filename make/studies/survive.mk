@@ -5,8 +5,8 @@ SURVIVE ?=#                              programs that `make survive` runs (defa
 ##
 $(call check,names,SURVIVE)
 
-SURVIVE_SCRIPTS := $(if $(SURVIVE),$(SURVIVE:%=survive/programs/%.sh),$(wildcard survive/programs/*.sh))
-QUICK_SCRIPTS := $(shell grep -lx '\# quick' survive/programs/*.sh)
+SURVIVE_SCRIPTS := $(if $(SURVIVE),$(SURVIVE:%=studies/survive/programs/%.sh),$(wildcard studies/survive/programs/*.sh))
+QUICK_SCRIPTS := $(shell grep -lx '\# quick' studies/survive/programs/*.sh)
 install_needs_of = tools/need $(sort $(shell sed -n 's/^\# needs: //p' $(1)))$(if $(SKIP_MISSING), || true)
 survive_with = $(BIN)/survive $(if $(SKIP_MISSING),--skip-missing) $(if $(filter command%,$(origin SCHEMES)),$(addprefix --scheme ,$(SCHEMES)))
 

@@ -35,7 +35,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Fixture {
         let directory = TempDir::new().unwrap();
-        let example = "../accuracy/tests/example/accuracy.csv";
+        let example = "../studies/accuracy/tests/example/accuracy.csv";
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join(example);
         fs::copy(original, directory.path().join("accuracy.csv")).unwrap();
         Fixture { directory }

@@ -24,7 +24,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Fixture {
         let directory = TempDir::new().unwrap();
-        let example = "../comparison/tests/example/comparison.csv";
+        let example = "../studies/comparison/tests/example/comparison.csv";
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join(example);
         fs::copy(original, directory.path().join("comparison.csv")).unwrap();
         Fixture { directory }

@@ -23,7 +23,8 @@ impl Fixture {
     /// The example, its lines changed.
     fn new(edit: impl Fn(&str) -> String) -> Fixture {
         let directory = TempDir::new().unwrap();
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../real/tests/example/real.csv");
+        let example =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../studies/real/tests/example/real.csv");
         let table = fs::read_to_string(example).unwrap();
         fs::write(directory.path().join("real.csv"), edit(&table)).unwrap();
         Fixture { directory }
@@ -61,7 +62,7 @@ fn every_figure_is_a_whole_png() {
 #[test]
 fn counted_instructions_are_drawn_from_their_own_table() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../instructions/tests/example/real-instructions.csv");
+        .join("../studies/real/instructions/tests/example/real-instructions.csv");
     let example = fs::read_to_string(example).unwrap();
     let directory = TempDir::new().unwrap();
     let out = directory.path().join("plots");

@@ -36,7 +36,7 @@ impl Fixture {
         let fixture = Fixture::empty();
         for stage in STAGES {
             let name = format!("{stage}-findings.json");
-            let golden = here().join(format!("../{stage}/tests/example/{name}"));
+            let golden = here().join(format!("../studies/{stage}/tests/example/{name}"));
             fs::copy(golden, fixture.path(&name)).unwrap();
         }
         for name in ["summary.csv", "runs.csv"] {
@@ -280,7 +280,7 @@ fn in_the_reference_a_part_has_a_directory() {
     for name in ["summary.csv", "runs.csv"] {
         fs::copy(example().join(name), fixture.path(name)).unwrap();
     }
-    let golden = here().join("../accuracy/tests/example/accuracy-findings.json");
+    let golden = here().join("../studies/accuracy/tests/example/accuracy-findings.json");
     let findings = fs::read_to_string(golden).unwrap();
     fixture.write("accuracy/accuracy-findings.json", &findings);
     fixture.write("accuracy/rmse_bytes.png", "");

@@ -12,8 +12,8 @@ use support::*;
 const UNSAMPLED_BYTES: i64 = 1024;
 /// A sample, a thread's first call, a fork, the end of the process.
 const RARE_BYTES: i64 = 2048;
-/// The library's own stack, without its guard.
-const RECORD_STACK_BYTES: u64 = 256 * 1024 - 4096;
+/// The library's own stack.
+const RECORD_STACK_BYTES: u64 = 256 * 1024;
 
 /// With all functions found at start: how they are found takes more stack than what they do.
 fn program() -> PathBuf {
