@@ -19,15 +19,21 @@ run_options = $(if $(filter $(@D)/parameters,$(BUDGETED_PARAMETERS)),$$(< $(@D)/
 run_seed = $(or $(RUN_SEED_$(set)),$(call PREFIXED_SEED,$(SEED) $(workload) $(scheme) $(number)))
 
 # How far it is, and the time left: as long as the runs of this call took so far. Recipes are expanded when they run, so a counter can be kept in a variable.
-PLANNED := $(foreach goal,$(MAKECMDGOALS),$(PLANNED_$(goal)))
-NUMBERED := $(join $(addsuffix :,$(shell seq 1 $(words $(PLANNED)))),$(PLANNED))
-position = $(firstword $(subst :, ,$(filter %:$@,$(NUMBERED))))
-MADE :=
-START :=
-seconds_left = ($$(date +%s) - $(START)) * ($(words $(PLANNED)) - $(position) + 1) / $(words $(MADE))
-time_left = $(if $(MADE),$(shell seconds=$$(($(seconds_left))); ((seconds < 60)) || echo ", about $$(((seconds + 59) / 60)) min left"),$(eval START := $(shell date +%s)))$(eval MADE += made)
+# Timed runs and counted ones have a count of their own.
+ALL_PLANNED := $(foreach goal,$(MAKECMDGOALS),$(PLANNED_$(goal)))
+numbered = $(join $(addsuffix :,$(shell seq 1 $(words $(1)))),$(1))
+PLANNED_IN_raw := $(filter $(DATA)/raw/%,$(ALL_PLANNED))
+PLANNED_IN_counted := $(filter $(DATA)/counted/%,$(ALL_PLANNED))
+NUMBERED_IN_raw := $(call numbered,$(PLANNED_IN_raw))
+NUMBERED_IN_counted := $(call numbered,$(PLANNED_IN_counted))
+RUN_IN_counted := instructions
+total = $(words $(PLANNED_IN_$(root)))
+position = $(firstword $(subst :, ,$(filter %:$@,$(NUMBERED_IN_$(root)))))
+seconds_left = ($$(date +%s) - $(START_IN_$(root))) * ($(total) - $(position) + 1) / $(words $(MADE_IN_$(root)))
+# Of short runs it is said only where it is a minute or more.
+time_left = $(if $(MADE_IN_$(root)),$(shell seconds=$$(($(seconds_left))); ((seconds < 60$(if $(NEEDS_$(workload)), && 0))) || echo ", about $$(((seconds + 59) / 60)) min left"),$(eval START_IN_$(root) := $(shell date +%s)))$(eval MADE_IN_$(root) += made)
 # A run that was asked for by its path is in no plan.
-usual_progress = run $(if $(position),$(position)/$(words $(PLANNED)),$(number)) $(workload) $(scheme)$(if $(position),$(time_left))
+usual_progress = $(or $(RUN_IN_$(root)),run) $(if $(position),$(position)/$(total),$(number)) $(workload) $(scheme)$(if $(position),$(time_left))
 progress = $(if $(filter undefined,$(origin PROGRESS_$(set))),$(usual_progress),$(PROGRESS_$(set)))
 
 # What a workload needs, if it says so.
@@ -39,7 +45,7 @@ missing = $(if $(SKIP_MISSING),$(shell for program in $(NEEDS_$(workload)) $(NEE
 # In the shell's place, so that a signal that ends make reaches the run and not a shell that leaves it behind.
 ALL_RUN_FILES := $(sort $(ALL_RUN_FILES))
 $(ALL_RUN_FILES): $$(@D)/parameters $(BIN)/sampler-run $(BIN)/libsampler_preload.so $$(PROGRAM_$$(workload)) | $$(needs)
-	@$(if $(progress),echo '$(progress)';) $(if $(missing),echo 'skipped: $(missing) is not installed'; exit 0;) \
+	@$(eval SAID := $(progress))$(if $(SAID),echo '$(SAID)';) $(if $(missing),echo 'skipped: $(missing) is not installed'; exit 0;) \
 	  exec $(RUNNER) $(BIN)/sampler-run $(run_options) --timeout $(TIMEOUT) --seed $(run_seed) --out $@ -- $(command) > $(@D)/output.txt
 
 # The list of inputs, with their times: rewritten only when a run was added, removed or redone. It waits for the runs of the goals, with -j too.

@@ -127,6 +127,11 @@ mod tests {
     }
 
     #[test]
+    fn no_difference_is_as_large_under_every_sign() {
+        assert_eq!(sign_flips(&[0.0; 3], 10, 1), Some(1.0));
+    }
+
+    #[test]
     fn two_runs_are_the_fewest_that_have_an_interval() {
         let interval = bootstrap(&[1.0, 2.0], mean, 0.95, 1000, 1).unwrap();
         assert_eq!((interval.low, interval.high), (1.0, 2.0));

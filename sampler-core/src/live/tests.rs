@@ -176,3 +176,32 @@ fn arbitrary_changes_never_panic() {
         }
     }
 }
+
+#[test]
+fn a_page_says_how_its_process_ended_and_what_it_is() {
+    for ending in [Ending::Unsaid, Ending::Exit, Ending::QuickExit] {
+        let live = Live::new();
+        live.end(ending);
+        assert_eq!(live.ending(), ending);
+    }
+    let live = Live::new();
+    assert!(!live.is_bypassed() && !live.is_command_cut());
+    live.set_allocator(b"/lib/x.so", true);
+    assert!(live.is_bypassed());
+    // Exactly full, and one byte too many.
+    assert!(live.push_argument(&[b'a'; COMMAND_BYTES]) && !live.is_command_cut());
+    assert!(!live.push_argument(b"\0") && live.is_command_cut());
+}
+
+#[test]
+fn each_reason_not_to_believe_a_file_says_what_is_wrong() {
+    for (reason, words) in [
+        (NotLive::TooShort(7), "7 bytes"),
+        (NotLive::Foreign, "SAMPLIVE"),
+        (NotLive::Version(3), "version 3"),
+        (NotLive::Torn, "not written to the end"),
+    ] {
+        let said = std::format!("{reason}");
+        assert!(said.contains(words), "{said}");
+    }
+}

@@ -255,3 +255,65 @@ pub(crate) fn bytes_of(slot: &Slot) -> Vec<u8> {
     }
     bytes
 }
+
+#[test]
+fn what_may_have_been_sampled_is_freed_with_its_probability() {
+    for mean_bytes in [64, 4096, 524_288] {
+        let slot = Slot::new();
+        let config = Config {
+            mean_bytes,
+            ..config()
+        };
+        let (mut sum, mut squares) = (0.0, 0.0);
+        // From far below the mean, where a series stands for the exponential, to far above it.
+        for size in (0..20).map(|bit| (1u64 << bit) + bit) {
+            slot.perhaps_sampled_freed::<Shared>(size, &config);
+            let p = 1.0 - (-(size as f64) / mean_bytes as f64).exp();
+            (sum, squares) = (sum + p, squares + p * p);
+            let found = slot.free_probabilities.get_f64();
+            assert!((found - sum).abs() < 2e-8, "{found}, not {sum}, at {size}");
+            let found = slot.free_probability_squares.get_f64();
+            assert!((found - squares).abs() < 2e-8, "{found}, not {squares}");
+        }
+    }
+}
+
+#[test]
+fn what_failed_is_taken_back_and_live_samples_are_those_not_freed() {
+    let slot = Slot::new();
+    slot.begin(3, &config());
+    slot.counted(100);
+    slot.counted(300);
+    slot.uncounted(300);
+    let found = totals(&slot).all();
+    assert_eq!((found.allocs, found.bytes), (1, 100));
+    slot.sampled::<Shared>(100, true, &config());
+    slot.sampled::<Shared>(5000, true, &config());
+    assert_eq!(slot.live_samples(), 2);
+    slot.sampled_freed::<Shared>(100, &config());
+    assert_eq!(slot.live_samples(), 1);
+}
+
+#[test]
+fn a_sample_that_failed_has_a_new_gap_due() {
+    let slot = Slot::new();
+    slot.begin(3, &config());
+    let before = slot.drawn_gap.get();
+    slot.remaining_bytes.set(1);
+    slot.sample_failed(&config());
+    assert!(slot.remaining_bytes.get() > 1 && slot.drawn_gap.get() != before);
+}
+
+/// Of windows of 10: 25 allocations without a sample, and the 26th is one. Two windows ended without any, and the third has it.
+#[test]
+fn windows_are_told_how_many_allocations_came_before_a_sample() {
+    let slot = Slot::new();
+    slot.begin(3, &config());
+    for _ in 0..30 {
+        slot.counted(1);
+    }
+    slot.sampled::<Shared>(1, true, &config());
+    // The sample is the 30th: the last of the third window.
+    let windows = totals(&slot).windows[0];
+    assert_eq!((windows.total, windows.zero_sampled), (3, 2));
+}
