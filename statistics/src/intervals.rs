@@ -19,7 +19,7 @@
 //! # Over runs
 //! [`mean_over_runs`] for a number that each run gives, [`share`] for how many runs (or windows) something happened in.
 
-use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
 /// The level of all intervals unless something else is said.
 pub const LEVEL: f64 = 0.95;
@@ -149,6 +149,13 @@ pub fn share(hits: u64, n: u64, level: f64) -> Option<Interval> {
             1.0
         },
     })
+}
+
+/// The probability of at most so many hits in n independent tries that each hit with this probability: the one-sided binomial test of whether they hit less
+/// often. Worked: 0 of 3 at one half: 0.125. `None` for n = 0.
+pub fn at_most(hits: u64, n: u64, probability: f64) -> Option<f64> {
+    (n > 0).then_some(())?;
+    Some(Binomial::new(probability, n).ok()?.cdf(hits))
 }
 
 /// Wilson's interval of a share (JASA 22, 1927): holds about as often as it says on average over shares, and is narrower than [`share`]. `None` for n = 0.

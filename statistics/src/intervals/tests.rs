@@ -170,6 +170,15 @@ fn the_tabled_quantile_is_the_computed_one() {
 }
 
 #[test]
+fn few_hits_are_as_unlikely_as_the_binomial_says() {
+    assert!((at_most(0, 3, 0.5).unwrap() - 0.125).abs() < 1e-12);
+    // 0.95^20 = 0.358486: 20 of 20; so at most 19 of them has the rest.
+    assert!((at_most(19, 20, 0.95).unwrap() - 0.641_514).abs() < 1e-6);
+    assert_eq!(at_most(20, 20, 0.95), Some(1.0));
+    assert_eq!(at_most(0, 0, 0.5), None);
+}
+
+#[test]
 fn wilsons_interval_is_the_published_one() {
     // 10 of 100 at 95 %: 0.0552 to 0.1744 (Newcombe, Statistics in Medicine 17, 1998, method 3); none and all of them reach the ends.
     let found = share_wilson(10, 100, LEVEL).unwrap();

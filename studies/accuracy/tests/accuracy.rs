@@ -867,8 +867,8 @@ fn coverage_is_answered_for_each_quantity() {
     }
     let (report, _) = fixture.succeeds();
     for expected in [
-        "HEADER_POISSON_BYTES, bytes: the score interval is refuted on none of 3 workloads",
-        "HEADER_POISSON_BYTES, allocs: the score interval can be believed at no number of samples. It is refuted on 1 of 3 workloads, at worst on reuse-400",
+        "HEADER_POISSON_BYTES, bytes: that the score interval holds 95 % is refuted on none of 3 workloads",
+        "HEADER_POISSON_BYTES, allocs: the score interval cannot be believed at any number of samples. That it holds 95 % is refuted on 1 of 3 workloads, at worst on reuse-400",
         "HEADER_POISSON_BYTES, live allocs: the score interval ",
     ] {
         assert!(report.contains(expected), "{expected}: {report}");

@@ -1,7 +1,8 @@
 //! The questions, each with sentences that are made of the numbers they stand on.
 
 use statistics::closed_forms;
-use statistics::intervals::LEVEL;
+use statistics::comparisons::holm;
+use statistics::intervals::{LEVEL, at_most};
 
 use crate::layout::{heading, item, number, percent, percent_alone, plain};
 use crate::measure::estimates::{
@@ -16,6 +17,7 @@ use crate::paths::{Cell, Workload};
 use crate::report::claims::{
     HASH, HYBRID, MONOTONIC, PAGE_HASH, POISSON, REUSE, SPLITMIX, Worst, by_worst_error,
 };
+use crate::report::errors::Error;
 use crate::report::{Data, MAIN_SET, errors};
 use crate::rows::{HORVITZ_THOMPSON, Number};
 use crate::schemes::SCHEMES;
@@ -217,7 +219,8 @@ fn coverage(data: &Data) -> Vec<String> {
     lines
 }
 
-/// Down to how many expected samples of a quantity the score interval can be believed: refuted on a workload is a coverage whose own interval lies below 95 %.
+/// Down to how many expected samples of a quantity the score interval is not refuted, and what coverage the runs leave room for. Refuted on a workload is a
+/// coverage below 95 % by the binomial test, adjusted by Holm's method over the workloads: of many right intervals some cover too little by luck.
 fn believed(data: &Data, scheme: &str, subject: Subject) -> Option<String> {
     let mut found: Vec<(f64, &str, Number)> = cells(data, scheme)
         .into_iter()
@@ -228,27 +231,45 @@ fn believed(data: &Data, scheme: &str, subject: Subject) -> Option<String> {
         })
         .collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let is_refuted =
-        |(_, _, share): &(f64, &str, Number)| share.interval.is_some_and(|it| it.high < LEVEL);
+    let p_values: Option<Vec<f64>> = found
+        .iter()
+        .map(|(_, _, share)| {
+            let hits = (share.value * share.n as f64).round() as u64;
+            at_most(hits, share.n as u64, LEVEL)
+        })
+        .collect();
+    let is_refuted: Vec<bool> = holm(&p_values?).iter().map(|p| *p <= 1.0 - LEVEL).collect();
     let name = subject.name.replace('_', " ");
-    let refuted = found.iter().filter(|it| is_refuted(it));
+    let refuted = found.iter().zip(&is_refuted).filter(|(_, is)| **is);
     let worst = refuted
         .clone()
+        .map(|(it, _)| it)
         .min_by(|a, b| a.2.value.total_cmp(&b.2.value));
     let Some((samples, workload, share)) = worst else {
         let least = found.last()?;
+        let room = found
+            .iter()
+            .filter_map(|(_, workload, share)| Some((share.interval?.low, workload)))
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        let room = room.map_or(String::new(), |(low, workload)| {
+            format!(
+                "; the runs leave room for a coverage of {:.1} % on {workload}",
+                low * 100.0
+            )
+        });
         return Some(format!(
-            "{scheme}, {name}: the score interval is refuted on none of {} workloads, down to {} expected samples of them.",
+            "{scheme}, {name}: that the score interval holds 95 % is refuted on none of {} workloads, down to {} expected samples of them{room}.",
             found.len(),
             number(least.0)
         ));
     };
-    let held = found.iter().take_while(|it| !is_refuted(it)).last();
-    let from = held.map_or("at no number of samples".to_string(), |(samples, ..)| {
-        format!("from {} expected samples of them on", number(*samples))
-    });
+    let held = found.iter().zip(&is_refuted).take_while(|(_, is)| !**is);
+    let from = held.last().map_or(
+        "at any number of samples".to_string(),
+        |((samples, ..), _)| format!("below {} expected samples of them", number(*samples)),
+    );
     Some(format!(
-        "{scheme}, {name}: the score interval can be believed {from}. It is refuted on {} of {} workloads, at worst on {workload} ({} expected samples), where it holds in {} % of runs.",
+        "{scheme}, {name}: the score interval cannot be believed {from}. That it holds 95 % is refuted on {} of {} workloads, at worst on {workload} ({} expected samples), where it holds in {} % of runs.",
         refuted.count(),
         found.len(),
         number(*samples),
@@ -426,32 +447,33 @@ fn estimators(data: &Data) -> Vec<String> {
 }
 
 /// Recommendations that the numbers make; each says by which.
+/// Which of the two decisions to use, if the runs can tell them apart.
+fn better(gaps: &Error, draws: &Error) -> &'static str {
+    match (gaps.is_apart(draws), gaps.value() < draws.value()) {
+        (false, _) => "these runs cannot tell gaps in bytes and equal probabilities apart",
+        (true, true) => "use gaps in bytes",
+        (true, false) => "use equal probabilities",
+    }
+}
+
 fn uses(data: &Data) -> Vec<String> {
     let error = |workload, scheme| errors::of(data, workload, scheme, BYTES);
     let mut lines = Vec::new();
     if let Some((ours, draws)) =
         error("steady-300", POISSON).zip(error("steady-300", "HEADER_BERNOULLI"))
     {
-        let better = if ours.value() < draws.value() {
-            "gaps in bytes"
-        } else {
-            "equal probabilities"
-        };
+        let better = better(&ours, &draws);
         lines.push(format!(
-            "For bytes with a heavy tail of sizes use {better}: on steady-300 the RMSE of bytes is {} with gaps in bytes ({POISSON}) and {} with equal probabilities (HEADER_BERNOULLI), at the same number of samples.",
+            "For bytes with a heavy tail of sizes {better}: on steady-300 the RMSE of bytes is {} with gaps in bytes ({POISSON}) and {} with equal probabilities (HEADER_BERNOULLI), at the same number of samples.",
             ours.text(),
             draws.text()
         ));
     }
     let of_allocs = |scheme| errors::of(data, "steady-300", scheme, ALLOCS);
     if let Some((ours, draws)) = of_allocs(POISSON).zip(of_allocs("HEADER_BERNOULLI")) {
-        let better = if ours.value() < draws.value() {
-            "gaps in bytes"
-        } else {
-            "equal probabilities"
-        };
+        let better = better(&ours, &draws);
         lines.push(format!(
-            "To count allocations, or to see leaks of small blocks, use {better}: on steady-300 the RMSE of allocations is {} with gaps in bytes and {} with equal probabilities.",
+            "To count allocations, or to see leaks of small blocks, {better}: on steady-300 the RMSE of allocations is {} with gaps in bytes and {} with equal probabilities.",
             ours.text(),
             draws.text()
         ));
